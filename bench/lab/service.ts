@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '../..')
+const LATCHKEY = join(ROOT, 'packages/server/bin/latchkey.js')
+const FLOOR = join(ROOT, 'bench/floor/server.ts')
+const STOP_SECONDS = 10
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+export interface Service {
+  name: string
+  pid: number
+  /** Where it listens. */
+  origin: string
+  /** What a page of it would send as `Origin`. */
+  publicOrigin: string
+  databaseFile: string
+  /** `performance.now()` at its spawn. */
+  spawnedAt: number
+  stop(): Promise<void>
+}
+
+export interface ServiceSettings {
+  /** A directory for its files. */
+  directory: string
+  /** For Node, before the script, such as `--cpu-prof`. */
+  nodeFlags?: readonly string[]
+  /** Added to the environment. */
+  env?: Readonly<Record<string, string>>
+}
+
+/** `latchkey serve` as it comes, with the rate limits off, on SQLite. */
+export async function startLatchkey({
+  directory,
+  nodeFlags = [],
+  env = {},
+}: ServiceSettings): Promise<Service> {
+  mkdirSync(directory, { recursive: true })
+  const port = await freePort()
+  const publicOrigin = `http://localhost:${port}`
+  const databaseFile = join(directory, 'latchkey.db')
+  return start('latchkey', [...nodeFlags, LATCHKEY, 'serve'], directory, publicOrigin, databaseFile, {
+    PORT: String(port),
+    LATCHKEY_URL: publicOrigin,
+    LATCHKEY_DATABASE_URL: `sqlite:${databaseFile}`,
+    LATCHKEY_RATE_LIMITS: 'off',
+    ...env,
+  })
+}
+
+/** The yardstick of `floor/server.ts`. */
+export async function startFloor({ directory, nodeFlags = [], env = {} }: ServiceSettings): Promise<Service> {
+  mkdirSync(directory, { recursive: true })
+  const port = await freePort()
+  const publicOrigin = `http://localhost:${port}`
+  const databaseFile = join(directory, 'floor.db')
+  return start('floor', [...nodeFlags, FLOOR], directory, publicOrigin, databaseFile, {
+    PORT: String(port),
+    FLOOR_URL: publicOrigin,
+    FLOOR_DATABASE: databaseFile,
+    ...env,
+  })
+}
+
+async function start(
+  name: string,
+  args: readonly string[],
+  cwd: string,
+  publicOrigin: string,
+  databaseFile: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Service> {
+  const spawnedAt = performance.now()
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  const origin = await addressOf(name, child)
+  return { name, pid: child.pid!, origin, publicOrigin, databaseFile, spawnedAt, stop: () => stop(child) }
+}
+
+/** The first line on stdout that holds `http://` names the address. What follows is read and dropped. */
+function addressOf(name: string, child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.once('error', reject)
+    child.once('exit', (code) =>
+      reject(new Error(`${name} ended with ${code} before it listened\n${output}`)),
+    )
+    child.stdout?.setEncoding('utf8')
+    child.stdout?.on('data', function read(chunk: string) {
+      output += chunk
+      const port = /http:\/\/[^\s"/]*:(\d+)/.exec(output)?.[1]
+      if (port === undefined) return
+      child.stdout?.off('data', read).resume()
+      resolve(`http://127.0.0.1:${port}`)
+    })
+  })
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000)
+  await ended
+  clearTimeout(late)
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { disconnect, registerClients } from './lab/clients.ts'
+import { byPlace, readSelfTimes, type SelfTime, total } from './lab/cpu-profile.ts'
+import { startFloor, startLatchkey } from './lab/service.ts'
+import { closedLoop } from './load/loops.ts'
+import { table } from './report.ts'
+import type { Scenario, Settings } from './scenario.ts'
+
+const CONNECTIONS = 32
+const LONGEST_LISTS = 40
+// Finer than the default of 1 ms: a refresh is far shorter than that.
+const INTERVAL_MICROS = 200
+
+interface Profile {
+  times: SelfTime[]
+  refreshes: number
+}
+
+/** Where the time of a refresh goes, function by function, beside the floor's. Profiling itself costs some. */
+export const profile: Scenario = {
+  summary: 'where the CPU time of a refresh goes, in µs of the main thread, beside the floor',
+  async run(settings) {
+    const floor = await profileOf(startFloor, settings)
+    const latchkey = await profileOf(startLatchkey, settings)
+    settings.progress(
+      `\n${table([['µs per refresh, by place', 'latchkey', 'floor'], ...places(latchkey, floor)])}`,
+    )
+    settings.progress(`\n${table([['µs per refresh, by function', 'latchkey'], ...functions(latchkey)])}`)
+    return []
+  },
+}
+
+async function profileOf(start: typeof startFloor, settings: Settings): Promise<Profile> {
+  const directory = join(settings.workplace.directory, start.name)
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-interval=${INTERVAL_MICROS}`]
+  const service = await start({ directory, nodeFlags: flags })
+  try {
+    const clients = await registerClients(service, settings.delivery, CONNECTIONS)
+    const seconds = settings.quick ? 4 : 15
+    const { refreshes, perSecond } = await closedLoop(clients, service.pid, (elapsed) => elapsed >= seconds)
+    settings.progress(`${service.name}: ${refreshes} refreshes, ${perSecond.toFixed(0)}/s under the profiler`)
+    disconnect(clients)
+    await service.stop()
+    return { times: readSelfTimes(directory), refreshes }
+  } finally {
+    await service.stop()
+  }
+}
+
+function places(latchkey: Profile, floor: Profile): string[][] {
+  const ours = byPlace(latchkey.times)
+  const theirs = byPlace(floor.times)
+  const names = [...new Set([...ours.keys(), ...theirs.keys()])]
+  return [
+    ...names.map((name) => [
+      name,
+      each(ours.get(name) ?? 0, latchkey.refreshes),
+      each(theirs.get(name) ?? 0, floor.refreshes),
+    ]),
+    ['all', each(total(latchkey.times), latchkey.refreshes), each(total(floor.times), floor.refreshes)],
+  ]
+}
+
+function functions({ times, refreshes }: Profile): string[][] {
+  return times.slice(0, LONGEST_LISTS).map(({ name, microseconds }) => [name, each(microseconds, refreshes)])
+}
+
+function each(microseconds: number, refreshes: number): string {
+  return (microseconds / refreshes).toFixed(2)
+}
