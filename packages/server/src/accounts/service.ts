@@ -1,0 +1,271 @@
+import type { User } from '@latchkey/protocol'
+import { AuthError } from '../errors.ts'
+import type { EventListener } from '../events.ts'
+import { newId } from '../ids.ts'
+import type { Refreshed } from '../sessions/refresh.ts'
+import type { DeviceFacts, SessionService } from '../sessions/service.ts'
+import { type Clock, toTimestamp } from '../time.ts'
+import type { Account, AccountWithPassword, PasswordHash } from './account.ts'
+import { canonicalEmail } from './email.ts'
+import type { PasswordHasher } from './password-hasher.ts'
+import {
+  findPasswordFault,
+  MAX_PASSWORD_LENGTH,
+  MIN_PASSWORD_LENGTH,
+  normalizePassword,
+  type PasswordFault,
+} from './password-rules.ts'
+import type { Peppers } from './pepper.ts'
+import type { AccountStore } from './store.ts'
+
+export interface NewUser {
+  email: string
+  /** What the user types; or `passwordHash`; or neither for an account that cannot sign in with a password. */
+  password?: string
+  /** A PHC string from another system: argon2id or bcrypt. It is replaced at the first sign-in. */
+  passwordHash?: string
+  roles?: readonly string[]
+  emailVerified?: boolean
+}
+
+interface AccountDependencies {
+  store: AccountStore
+  sessions: SessionService
+  hasher: PasswordHasher
+  peppers: Peppers
+  serviceWords: readonly string[]
+  now: Clock
+  onEvent: EventListener
+}
+
+const IMPORTABLE_HASH = /^\$(?:argon2id\$v=\d+\$|2[aby]\$\d\d\$)/
+
+const FAULTS: Record<PasswordFault | 'common', () => AuthError> = {
+  'ill-formed': () => new AuthError('INVALID_REQUEST', 'the password is not well-formed Unicode text'),
+  'too-short': () =>
+    new AuthError('WEAK_PASSWORD', `the password is too short: it needs at least ${MIN_PASSWORD_LENGTH} characters`),
+  'too-long': () =>
+    new AuthError('INVALID_REQUEST', `the password is too long: at most ${MAX_PASSWORD_LENGTH} characters`),
+  personal: () =>
+    new AuthError('WEAK_PASSWORD', "the password is too easy to guess: it is the account's or the service's name"),
+  common: () => new AuthError('WEAK_PASSWORD', 'the password is one of the most common ones'),
+}
+
+/** Registering, signing in and changing passwords. Rejects with STORE_UNAVAILABLE and OVERLOADED besides. */
+export class AccountService {
+  readonly #store: AccountStore
+  readonly #sessions: SessionService
+  readonly #hasher: PasswordHasher
+  readonly #peppers: Peppers
+  readonly #serviceWords: readonly string[]
+  readonly #now: Clock
+  readonly #onEvent: EventListener
+  #decoy: Promise<PasswordHash> | undefined
+
+  constructor({ store, sessions, hasher, peppers, serviceWords, now, onEvent }: AccountDependencies) {
+    this.#store = store
+    this.#sessions = sessions
+    this.#hasher = hasher
+    this.#peppers = peppers
+    this.#serviceWords = serviceWords
+    this.#now = now
+    this.#onEvent = onEvent
+  }
+
+  /** Rejects with INVALID_REQUEST, EMAIL_TAKEN or WEAK_PASSWORD. */
+  async register(email: string, password: string, device: DeviceFacts): Promise<Refreshed> {
+    const account = await this.create({ email, password })
+    const opened = await this.#sessions.open(account, device)
+    this.#signedIn(opened, device)
+    return opened
+  }
+
+  /**
+   * Rejects with INVALID_CREDENTIALS, after the same work, whether the address is unknown or the password wrong;
+   * with ACCOUNT_DISABLED only for who knows the password; with INVALID_REQUEST for a malformed address.
+   */
+  async signIn(email: string, password: string, device: DeviceFacts): Promise<Refreshed> {
+    const found = await this.#store.findByEmail(requireEmail(email))
+    if (!(await this.#passwordHolds(found, password))) {
+      this.#onEvent({ type: 'sign_in.failed', ip: device.ip })
+      throw wrongCredentials()
+    }
+    const { account, password: stored } = found as AccountWithPassword
+    if (account.disabledAt !== null) throw new AuthError('ACCOUNT_DISABLED', 'the account is disabled')
+    await this.#strengthen(account.id, stored as PasswordHash, password)
+    const opened = await this.#sessions.open(account, device)
+    this.#signedIn(opened, device)
+    return opened
+  }
+
+  /**
+   * Changes the password and ends every other session of the user, also one that is just being opened with the old
+   * password. Rejects with INVALID_CREDENTIALS or WEAK_PASSWORD.
+   */
+  async changePassword(
+    userId: string,
+    sessionId: string | null,
+    { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
+  ): Promise<void> {
+    const found = await this.#store.findByIdWithPassword(userId)
+    if (!(await this.#passwordHolds(found, currentPassword))) throw wrongCredentials()
+    const { account } = found as AccountWithPassword
+    const endedIds = await this.#store.changePassword({
+      userId,
+      credentialVersion: account.credentialVersion,
+      password: await this.#hashChosen(newPassword, account.email),
+      exceptSessionId: sessionId,
+      now: this.#now(),
+    })
+    if (endedIds === null) throw wrongCredentials()
+    this.#onEvent({ type: 'user.password_changed', userId })
+    this.#ended(userId, endedIds, 'password_changed')
+  }
+
+  /** Makes an account without a session. Rejects with INVALID_REQUEST, EMAIL_TAKEN or WEAK_PASSWORD. */
+  async create({ email, password, passwordHash, roles = [], emailVerified = false }: NewUser): Promise<Account> {
+    const canonical = requireEmail(email)
+    if (passwordHash !== undefined && !IMPORTABLE_HASH.test(passwordHash)) {
+      throw new AuthError('INVALID_REQUEST', 'passwordHash: a PHC string of argon2id or bcrypt is needed')
+    }
+    if ((await this.#store.findByEmail(canonical)) !== undefined) throw emailTaken()
+    const stored =
+      password !== undefined
+        ? await this.#hashChosen(password, canonical)
+        : passwordHash !== undefined
+          ? { phc: passwordHash, pepperId: null }
+          : null
+    const account: Account = {
+      id: newId(),
+      email: canonical,
+      emailVerified,
+      roles: [...roles],
+      createdAt: this.#now(),
+      disabledAt: null,
+      credentialVersion: 1,
+    }
+    if (!(await this.#store.create(account, stored))) throw emailTaken()
+    this.#onEvent({ type: 'user.registered', userId: account.id })
+    return account
+  }
+
+  /** Makes the hash that unknown addresses are checked against, before the first one comes. */
+  async warmUp(): Promise<void> {
+    await this.#decoyHash()
+  }
+
+  async findById(userId: string): Promise<Account | undefined> {
+    return await this.#store.findById(userId)
+  }
+
+  async findByEmail(email: string): Promise<Account | undefined> {
+    const canonical = canonicalEmail(email)
+    return canonical === null ? undefined : (await this.#store.findByEmail(canonical))?.account
+  }
+
+  /** Ends everything of the user's at once. Rejects with NOT_FOUND. */
+  async disable(userId: string): Promise<void> {
+    const endedIds = await this.#store.disable(userId, this.#now())
+    if (endedIds === null) throw unknownUser()
+    this.#onEvent({ type: 'user.disabled', userId })
+    this.#ended(userId, endedIds, 'account_disabled')
+  }
+
+  /** Rejects with NOT_FOUND. */
+  async enable(userId: string): Promise<void> {
+    if (!(await this.#store.enable(userId))) throw unknownUser()
+    this.#onEvent({ type: 'user.enabled', userId })
+  }
+
+  /** Removes the user with all that is theirs. Rejects with NOT_FOUND. */
+  async delete(userId: string): Promise<void> {
+    if (!(await this.#store.delete(userId))) throw unknownUser()
+    this.#onEvent({ type: 'user.deleted', userId })
+  }
+
+  /** Takes the time of one check also when there is no account or no password to check against. */
+  async #passwordHolds(found: AccountWithPassword | undefined, password: string): Promise<boolean> {
+    if (!password.isWellFormed()) throw FAULTS['ill-formed']()
+    const stored = found?.password ?? null
+    const against = stored ?? (await this.#decoyHash())
+    const matched = await this.#hasher.matches(this.#inputsFor(password, against), against.phc)
+    return matched && stored !== null
+  }
+
+  #inputsFor(password: string, { pepperId }: PasswordHash): string[] {
+    const normalized = normalizePassword(password)
+    // An imported hash was made of what the user typed then, which may not have been normalised.
+    if (pepperId === null) return [...new Set([password, normalized])]
+    const peppered = this.#peppers.apply(normalized, pepperId)
+    return peppered === null ? [] : [peppered]
+  }
+
+  /** A hash that nothing matches, so that an unknown address costs the same work as a wrong password. */
+  #decoyHash(): Promise<PasswordHash> {
+    this.#decoy ??= this.#hash(newId(), null).catch((error: unknown) => {
+      this.#decoy = undefined
+      throw error
+    }) as Promise<PasswordHash>
+    return this.#decoy
+  }
+
+  async #hashChosen(password: string, email: string): Promise<PasswordHash> {
+    const fault = findPasswordFault(password, { email, serviceWords: this.#serviceWords })
+    if (fault !== null) throw FAULTS[fault]()
+    const hash = await this.#hash(password, normalizePassword(password).toLowerCase())
+    if (hash === null) throw FAULTS.common()
+    return hash
+  }
+
+  async #hash(password: string, commonForm: string | null): Promise<PasswordHash | null> {
+    const pepperId = this.#peppers.currentId
+    const input = this.#peppers.apply(normalizePassword(password), pepperId) as string
+    const phc = await this.#hasher.hash(input, commonForm)
+    return phc === null ? null : { phc, pepperId }
+  }
+
+  /** Replaces a hash that was imported, or made with weaker parameters or an older pepper. */
+  async #strengthen(userId: string, stored: PasswordHash, password: string): Promise<void> {
+    const { memoryKiB, iterations, parallelism } = this.#hasher.parameters
+    const current = `$m=${memoryKiB},t=${iterations},p=${parallelism}$`
+    if (stored.pepperId === this.#peppers.currentId && stored.phc.includes(current)) return
+    try {
+      const better = (await this.#hash(password, null)) as PasswordHash
+      await this.#store.rehash(userId, stored, better)
+    } catch (error) {
+      // The password was right: a full queue only puts the better hash off to the next sign-in.
+      if (!(error instanceof AuthError && error.code === 'OVERLOADED')) throw error
+    }
+  }
+
+  #signedIn({ session }: Refreshed, { client, ip }: DeviceFacts): void {
+    this.#onEvent({ type: 'sign_in.succeeded', userId: session.userId, sessionId: session.id, client, ip })
+  }
+
+  #ended(userId: string, endedIds: readonly string[], reason: 'password_changed' | 'account_disabled'): void {
+    for (const sessionId of endedIds) this.#onEvent({ type: 'session.ended', sessionId, userId, reason })
+  }
+}
+
+/** An account as the wire shows it. */
+export function toUser({ id, email, emailVerified, roles, createdAt }: Account): User {
+  return { id, email, emailVerified, roles: [...roles], createdAt: toTimestamp(createdAt) }
+}
+
+function requireEmail(email: string): string {
+  const canonical = canonicalEmail(email)
+  if (canonical === null) throw new AuthError('INVALID_REQUEST', 'email: not an e-mail address')
+  return canonical
+}
+
+function wrongCredentials(): AuthError {
+  return new AuthError('INVALID_CREDENTIALS', 'the e-mail address or the password is wrong')
+}
+
+function emailTaken(): AuthError {
+  return new AuthError('EMAIL_TAKEN', 'an account with this e-mail address exists')
+}
+
+function unknownUser(): AuthError {
+  return new AuthError('NOT_FOUND', 'there is no such user')
+}

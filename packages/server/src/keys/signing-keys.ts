@@ -1,0 +1,198 @@
+import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
+import type { EventListener } from '../events.ts'
+import type { Clock, Instant } from '../time.ts'
+import type { SigningAlgorithm, StoredKey } from './key.ts'
+import { type KeyPhase, type KeyPolicy, nextKeyActiveFrom, phases } from './rules.ts'
+import type { OpenedKey, Vault } from './vault.ts'
+
+/** A public key as the key set shows it. RFC 7517 §4 */
+export interface PublicJwk {
+  kid: string
+  alg: SigningAlgorithm
+  use: 'sig'
+  kty: string
+  [member: string]: unknown
+}
+
+export interface KeySet {
+  keys: PublicJwk[]
+}
+
+export interface SigningKey {
+  kid: string
+  algorithm: SigningAlgorithm
+  privateKey: KeyObject
+}
+
+export interface KeyOverview {
+  kid: string
+  algorithm: SigningAlgorithm
+  phase: KeyPhase
+  createdAt: Instant
+  activeFrom: Instant
+}
+
+interface RingKey extends SigningKey {
+  activeFrom: Instant
+}
+
+interface SigningKeyDependencies {
+  vault: Vault
+  policy: KeyPolicy
+  now: Clock
+  onEvent: EventListener
+}
+
+/** The keys that sign access tokens: kept current, in memory, the same on every node. */
+export class SigningKeys {
+  readonly #vault: Vault
+  readonly #policy: KeyPolicy
+  readonly #now: Clock
+  readonly #onEvent: EventListener
+  #stored: readonly StoredKey[] = []
+  /** Those with a private half, the newest first. */
+  #ring: readonly RingKey[] = []
+
+  constructor({ vault, policy, now, onEvent }: SigningKeyDependencies) {
+    this.#vault = vault
+    this.#policy = policy
+    this.#now = now
+    this.#onEvent = onEvent
+  }
+
+  /**
+   * Reads the keys, and makes, retires and forgets what is due. To be called at start, and again every few seconds:
+   * that is how a node learns what another one, or a command, has changed.
+   */
+  async refresh(): Promise<void> {
+    const now = this.#now()
+    const stored = await this.#vault.list('signing')
+    const due = nextKeyActiveFrom(stored, now, this.#policy) !== null
+    const candidate = due ? await this.#make(now) : null
+    const keys = await this.#vault.update('signing', (current) => {
+      const activeFrom = nextKeyActiveFrom(current, now, this.#policy)
+      return {
+        add: candidate !== null && activeFrom !== null ? [{ ...candidate, activeFrom }] : [],
+        ...upkeep(current, now, this.#policy),
+      }
+    })
+    this.#adopt(keys)
+  }
+
+  /**
+   * Makes the next key now; it signs once verifiers have had the time to learn of it. Where one is waiting already,
+   * that one stays the next. Resolves to the instant from which it signs.
+   */
+  async rotate(): Promise<Instant> {
+    const now = this.#now()
+    const candidate = await this.#make(now)
+    const activeFrom = now + this.#policy.publishAheadSeconds * 1000
+    const keys = await this.#vault.update('signing', (current) => {
+      const waiting = [...phases(current, now, this.#policy).values()].includes('next')
+      return waiting ? {} : { add: [{ ...candidate, activeFrom }] }
+    })
+    this.#adopt(keys)
+    return Math.max(...keys.map((key) => key.activeFrom))
+  }
+
+  /**
+   * For a key that leaked: a new one signs at once and every other one is gone at once, with all tokens that they
+   * signed. Verifiers elsewhere follow when their copy of the key set runs out.
+   */
+  async replaceAll(): Promise<void> {
+    const candidate = await this.#make(this.#now())
+    const keys = await this.#vault.update('signing', (current) => ({
+      add: [candidate],
+      remove: current.map(({ id }) => id),
+    }))
+    this.#adopt(keys)
+  }
+
+  /** The key that signs now. */
+  current(): SigningKey {
+    const now = this.#now()
+    const key = this.#ring.find(({ activeFrom }) => activeFrom <= now)
+    if (key === undefined) throw new Error('no signing key is loaded')
+    return key
+  }
+
+  /** What verifiers need: the next key, the one that signs, and those whose tokens are still good. */
+  published(): KeySet {
+    return this.#publicKeys(['next', 'signing', 'retiring'])
+  }
+
+  /** Also the keys that are only good to recognise an expired token by. */
+  remembered(): KeySet {
+    return this.#publicKeys(['next', 'signing', 'retiring', 'retired'])
+  }
+
+  overview(): KeyOverview[] {
+    const byPhase = phases(this.#stored, this.#now(), this.#policy)
+    return this.#stored.map(({ id, algorithm, createdAt, activeFrom }) => ({
+      kid: id,
+      algorithm: algorithm as SigningAlgorithm,
+      phase: byPhase.get(id) as KeyPhase,
+      createdAt,
+      activeFrom,
+    }))
+  }
+
+  #publicKeys(wanted: readonly KeyPhase[]): KeySet {
+    const byPhase = phases(this.#stored, this.#now(), this.#policy)
+    return {
+      keys: this.#stored
+        .filter(({ id }) => wanted.includes(byPhase.get(id) as KeyPhase))
+        .map(({ publicJwk }) => JSON.parse(publicJwk as string) as PublicJwk),
+    }
+  }
+
+  #adopt(keys: readonly OpenedKey[]): void {
+    const known = new Set(this.#stored.map(({ id }) => id))
+    const kept = new Set(keys.map(({ id }) => id))
+    for (const { id } of keys) if (!known.has(id)) this.#onEvent({ type: 'key.created', kid: id })
+    for (const id of known) if (!kept.has(id)) this.#onEvent({ type: 'key.removed', kid: id })
+    this.#stored = keys
+    this.#ring = keys
+      .flatMap(({ id, algorithm, secret, activeFrom }) => {
+        if (algorithm === null || secret === null) return []
+        const privateKey = createPrivateKey({ key: secret, format: 'der', type: 'pkcs8' })
+        return [{ kid: id, algorithm, privateKey, activeFrom }]
+      })
+      .sort((a, b) => b.activeFrom - a.activeFrom)
+  }
+
+  async #make(now: Instant): Promise<StoredKey> {
+    const { algorithm } = this.#policy
+    const { privateKey, publicKey } = await generate(algorithm)
+    // `kid` begins with a letter, so that it survives command lines and YAML untouched.
+    const id = `k${randomBytes(12).toString('base64url')}`
+    const jwk = { kid: id, alg: algorithm, use: 'sig', ...publicKey.export({ format: 'jwk' }) }
+    return this.#vault.seal(
+      { id, purpose: 'signing', algorithm, publicJwk: JSON.stringify(jwk), createdAt: now, activeFrom: now },
+      privateKey.export({ format: 'der', type: 'pkcs8' }),
+    )
+  }
+}
+
+function upkeep(keys: readonly StoredKey[], now: Instant, policy: KeyPolicy) {
+  const byPhase = phases(keys, now, policy)
+  return {
+    replace: keys
+      .filter(({ id, sealed }) => byPhase.get(id) === 'retired' && sealed !== null)
+      .map((key) => ({ ...key, sealed: null })),
+    remove: keys.filter(({ id }) => byPhase.get(id) === 'forgotten').map(({ id }) => id),
+  }
+}
+
+function generate(algorithm: SigningAlgorithm): Promise<{ privateKey: KeyObject; publicKey: KeyObject }> {
+  const make = promisify(generateKeyPair)
+  switch (algorithm) {
+    case 'ES256':
+      return make('ec', { namedCurve: 'P-256' })
+    case 'EdDSA':
+      return make('ed25519', {})
+    case 'RS256':
+      return make('rsa', { modulusLength: 2048 })
+  }
+}

@@ -1,0 +1,44 @@
+interface Waiting<Request, Answer> {
+  request: Request
+  resolve: (answer: Answer) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * Makes one call of many: what arrives while the previous batch is in flight goes together into the next, so that
+ * durability costs one flush per batch. An idle service adds no wait: a batch starts in the event-loop turn in
+ * which its first request arrived.
+ *
+ * Answers are handed out one turn after the flush. The loop has then read every request that reached the machine
+ * while the flush held it up, so that "arrived before the answer" means what it says.
+ */
+export function batched<Request, Answer>(
+  run: (requests: Request[]) => Promise<Answer[]>,
+  maxBatch = 256,
+): (request: Request) => Promise<Answer> {
+  let waiting: Waiting<Request, Answer>[] = []
+  let busy = false
+
+  async function flush(): Promise<void> {
+    const batch = waiting.slice(0, maxBatch)
+    waiting = waiting.slice(maxBatch)
+    let settle: () => void
+    try {
+      const answers = await run(batch.map(({ request }) => request))
+      settle = () => batch.forEach(({ resolve }, i) => void resolve(answers[i] as Answer))
+    } catch (error) {
+      settle = () => batch.forEach(({ reject }) => void reject(error))
+    }
+    setImmediate(settle)
+    if (waiting.length > 0) setImmediate(flush)
+    else busy = false
+  }
+
+  return (request) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ request, resolve, reject })
+      if (busy) return
+      busy = true
+      setImmediate(flush)
+    })
+}

@@ -1,0 +1,40 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { SessionRow, Schema, UserRow } from './schema.ts'
+
+/** A session's row with the columns of its account. */
+export interface OwnedSessionRow extends SessionRow {
+  email: UserRow['email']
+  email_verified_at: UserRow['email_verified_at']
+  roles: UserRow['roles']
+  credential_version: UserRow['credential_version']
+  user_created_at: UserRow['created_at']
+  disabled_at: UserRow['disabled_at']
+}
+
+/** The columns that a rotation writes, and the generation that it compares with. */
+export interface RotationRow extends Pick<SessionRow, 'id' | 'generation' | 'last_used_at' | 'attempts' | 'ip'> {
+  expected_generation: number
+}
+
+/**
+ * One SQL database. Everything rejects with `StoreUnavailableError` when the database does not answer, or stays
+ * locked past a bounded wait; errors of the work itself pass through.
+ */
+export interface SqlDatabase {
+  /** For single reading statements. */
+  readonly reader: Kysely<Schema>
+
+  /** One transaction, serialised with every other writer and durable once it resolves. The work awaits only it. */
+  write<Result>(work: (transaction: Transaction<Schema>) => Promise<Result>): Promise<Result>
+
+  /** The hot path's read: the rows of the ids, in the order asked. */
+  findOwnedSessions(ids: readonly Uint8Array[]): Promise<(OwnedSessionRow | undefined)[]>
+
+  /** The hot path's compare-and-set: the whole batch in one durable transaction. True where a row has moved. */
+  rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]>
+
+  /** Resolves when the database can be read and written. */
+  ping(): Promise<void>
+
+  close(): Promise<void>
+}
