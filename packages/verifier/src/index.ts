@@ -1,0 +1,11 @@
+// The public door of @latchkey/verifier: everything an API may import, and nothing else.
+// It owns no rule; the rules of a token are in token/, how its key is found is in keys/.
+
+export type { AccessTokenClaims, VerifyErrorCode } from '@latchkey/protocol'
+export { VerifyError } from './errors.ts'
+export type { FetchLike } from './keys/fetch-json.ts'
+export type { JsonWebKeyMembers, JsonWebKeySet } from './keys/jwk.ts'
+export type { JwksSource, VerifierOptions } from './options.ts'
+export type { Algorithm } from './token/algorithm.ts'
+export type { Verifier, VerifyOptions } from './verify.ts'
+export { createVerifier } from './verify.ts'

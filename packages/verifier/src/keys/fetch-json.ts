@@ -1,0 +1,51 @@
+/** As much of `fetch` as is used here. */
+export type FetchLike = (
+  url: string,
+  init: { headers: Record<string, string>; redirect: 'manual'; signal: AbortSignal },
+) => Promise<Response>
+
+const MAX_BYTES = 262_144
+
+/**
+ * Gets one JSON document within `timeoutSeconds`, body included. Only a 200 of at most 256 KiB counts: a redirect would let the
+ * answer come from a place that nobody configured.
+ */
+export async function fetchJson(fetch: FetchLike, url: string, timeoutSeconds: number): Promise<unknown> {
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000)
+  const timedOut = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  return Promise.race([load(fetch, url, signal), timedOut])
+}
+
+async function load(fetch: FetchLike, url: string, signal: AbortSignal): Promise<unknown> {
+  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new Error(`the status must be 200, and was ${response.status}`)
+  }
+  return JSON.parse(new TextDecoder().decode(await readBody(response)))
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (const reader = response.body?.getReader(); reader; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    size += value.length
+    if (size > MAX_BYTES) {
+      await reader.cancel()
+      throw new Error('the answer must have at most 256 KiB')
+    }
+    chunks.push(value)
+  }
+
+  const body = new Uint8Array(size)
+  let end = 0
+  for (const chunk of chunks) {
+    body.set(chunk, end)
+    end += chunk.length
+  }
+  return body
+}
