@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { disconnect, registerClients } from './lab/clients.ts'
+import { registerClients } from './lab/clients.ts'
 import { type Service, startLatchkey } from './lab/service.ts'
 import { type Client, closedLoop } from './load/loops.ts'
 import { megabytes, table, whole } from './report.ts'
@@ -33,7 +33,6 @@ export const growth: Scenario = {
         sizes.push(sizeOf(service, goal))
         progress(`${whole(goal)} of ${whole(all)} refreshes`)
       }
-      disconnect(clients)
       progress(table([['refreshes', 'rows', 'database and log'], ...sizes.map(line)]))
       const [before, early, late] = [sizes[0]!, sizes[1]!, sizes.at(-1)!]
       return [
@@ -57,9 +56,9 @@ export const growth: Scenario = {
 }
 
 /** Stops at exactly `goal`: the refreshes that are under way count before they are answered. */
-async function refreshUntil(goal: number, done: number, clients: Client[], { pid }: Service): Promise<void> {
+async function refreshUntil(goal: number, done: number, clients: Client[], service: Service): Promise<void> {
   let left = goal - done
-  await closedLoop(clients, pid, () => left-- <= 0)
+  await closedLoop(clients, service, () => left-- <= 0)
 }
 
 function sizeOf({ databaseFile }: Service, refreshes: number): Size {

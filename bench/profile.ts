@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { disconnect, registerClients } from './lab/clients.ts'
+import { registerClients } from './lab/clients.ts'
 import { byPlace, readSelfTimes, type SelfTime, total } from './lab/cpu-profile.ts'
 import { startFloor, startLatchkey } from './lab/service.ts'
 import { closedLoop } from './load/loops.ts'
@@ -37,9 +37,8 @@ async function profileOf(start: typeof startFloor, settings: Settings): Promise<
   try {
     const clients = await registerClients(service, settings.delivery, CONNECTIONS)
     const seconds = settings.quick ? 4 : 15
-    const { refreshes, perSecond } = await closedLoop(clients, service.pid, (elapsed) => elapsed >= seconds)
+    const { refreshes, perSecond } = await closedLoop(clients, service, (elapsed) => elapsed >= seconds)
     settings.progress(`${service.name}: ${refreshes} refreshes, ${perSecond.toFixed(0)}/s under the profiler`)
-    disconnect(clients)
     await service.stop()
     return { times: readSelfTimes(directory), refreshes }
   } finally {

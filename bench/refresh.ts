@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { disconnect, registerClients } from './lab/clients.ts'
+import { registerClients } from './lab/clients.ts'
 import { type Service, startFloor, startLatchkey } from './lab/service.ts'
 import { median } from './load/latencies.ts'
 import { type Client, closedLoop, type Load } from './load/loops.ts'
@@ -24,10 +24,10 @@ export const refresh: Scenario = {
     const contenders: Contender[] = []
     try {
       for (const start of [startFloor, startLatchkey]) contenders.push(await enter(start, settings))
-      for (const { clients, service } of contenders) await closedLoop(clients, service.pid, until(seconds))
+      for (const { clients, service } of contenders) await closedLoop(clients, service, until(seconds))
       for (let round = 1; round <= rounds; round++) {
         for (const contender of contenders) {
-          const load = await closedLoop(contender.clients, contender.service.pid, until(seconds))
+          const load = await closedLoop(contender.clients, contender.service, until(seconds))
           contender.rounds.push(load)
           settings.progress(
             `round ${round}/${rounds}  ${contender.service.name.padEnd(8)}  ${whole(load.perSecond)}/s`,
@@ -35,10 +35,7 @@ export const refresh: Scenario = {
         }
       }
     } finally {
-      for (const { clients, service } of contenders) {
-        disconnect(clients)
-        await service.stop()
-      }
+      for (const { service } of contenders) await service.stop()
     }
     settings.progress(table([HEADINGS, ...contenders.map(summarise)]))
     return findings(contenders[0]!, contenders[1]!)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { disconnect, registerClients } from './lab/clients.ts'
+import { registerClients } from './lab/clients.ts'
 import { type Service, startLatchkey } from './lab/service.ts'
 import { Connection } from './load/connection.ts'
 import { type Load, pacedLoop } from './load/loops.ts'
@@ -29,11 +29,10 @@ export const signInPressure: Scenario = {
     const service = await startLatchkey({ directory: join(workplace.directory, 'pressure') })
     try {
       const clients = await registerClients(service, delivery, REFRESH_CLIENTS)
-      const refreshes = () => pacedLoop(clients, service.pid, REFRESHES_PER_SECOND, seconds)
+      const refreshes = () => pacedLoop(clients, service, REFRESHES_PER_SECOND, seconds)
       await refreshes()
       const alone = await refreshes()
       const { load: pressed, signIns } = await underSignIns(service, refreshes)
-      disconnect(clients)
       progress(
         `sign-ins: ${each(signIns.served, pressed)} served, ${each(signIns.refused, pressed)} refused with 503`,
       )

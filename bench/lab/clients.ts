@@ -1,27 +1,21 @@
 import { Connection } from '../load/connection.ts'
 import type { Client } from '../load/loops.ts'
-import { type ClientSession, type Delivery, register } from '../load/session.ts'
+import { type Delivery, register } from '../load/session.ts'
 import type { Service } from './service.ts'
 
-/** One connection each, with `sessions / connections` accounts registered over it, each with its session. */
+/** Registers `sessions` accounts, each with its session, and deals them out to `count` clients. */
 export async function registerClients(
   service: Service,
   delivery: Delivery,
-  connections: number,
-  sessions = connections,
+  count: number,
+  sessions = count,
 ): Promise<Client[]> {
-  return Promise.all(
-    Array.from({ length: connections }, async (_, index) => {
-      const connection = await Connection.open(service.origin)
-      const own: ClientSession[] = []
-      for (let number = index; number < sessions; number += connections) {
-        own.push(await register(connection, service.publicOrigin, delivery, `bench-${number}@example.com`))
-      }
-      return { connection, sessions: own }
-    }),
-  )
-}
-
-export function disconnect(clients: readonly Client[]): void {
-  for (const { connection } of clients) connection.close()
+  const connection = await Connection.open(service.origin)
+  const clients: Client[] = Array.from({ length: count }, () => [])
+  for (let number = 0; number < sessions; number++) {
+    const email = `bench-${number}@example.com`
+    clients[number % count]!.push(await register(connection, service.publicOrigin, delivery, email))
+  }
+  connection.close()
+  return clients
 }

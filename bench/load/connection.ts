@@ -50,10 +50,8 @@ export class Connection {
   /** Sends a whole request, head and body, and resolves to its answer. */
   send(request: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting !== undefined) {
-        reject(new Error('a connection carries one request at a time'))
-        return
-      }
+      if (this.#waiting !== undefined) return reject(new Error('a connection carries one request at a time'))
+      if (this.#socket.destroyed) return reject(new Error('the service closed the connection'))
       this.#waiting = { resolve, reject }
       this.#socket.write(request, 'latin1')
     })
