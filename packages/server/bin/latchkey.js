@@ -2,7 +2,7 @@
 // Plain JavaScript that an old Node can read too: it finds a Node that can run the service, then starts it.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire, enableCompileCache } from 'node:module'
+import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -10,7 +10,7 @@ const OLDEST_NODE = 24
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
-  enableCompileCache?.()
+  nodeModule.enableCompileCache?.()
   const source = join(here, '../src/cli/main.ts')
   await import(pathToFileURL(existsSync(source) ? source : join(here, '../dist/cli/main.js')).href)
 } else {
@@ -20,7 +20,11 @@ if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
 /** The `node` package of the project that has Latchkey installed, where there is one. */
 function newerNode() {
   try {
-    return join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node')
+    return join(
+      dirname(nodeModule.createRequire(import.meta.url).resolve('node/package.json')),
+      'bin',
+      'node',
+    )
   } catch {
     return undefined
   }

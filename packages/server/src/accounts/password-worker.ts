@@ -39,7 +39,9 @@ async function hash({ input, commonForm, parameters }: PasswordJob & { kind: 'ha
 }
 
 function verify({ inputs, phc }: PasswordJob & { kind: 'verify' }): boolean {
-  const matches = phc.startsWith('$2') ? bcryptVerify : (input: string, stored: string) => argon2Verify(stored, input)
+  const matches = phc.startsWith('$2')
+    ? bcryptVerify
+    : (input: string, stored: string) => argon2Verify(stored, input)
   try {
     return inputs.some((input) => matches(input, phc))
   } catch {

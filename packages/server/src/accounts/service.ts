@@ -43,11 +43,17 @@ const IMPORTABLE_HASH = /^\$(?:argon2id\$v=\d+\$|2[aby]\$\d\d\$)/
 const FAULTS: Record<PasswordFault | 'common', () => AuthError> = {
   'ill-formed': () => new AuthError('INVALID_REQUEST', 'the password is not well-formed Unicode text'),
   'too-short': () =>
-    new AuthError('WEAK_PASSWORD', `the password is too short: it needs at least ${MIN_PASSWORD_LENGTH} characters`),
+    new AuthError(
+      'WEAK_PASSWORD',
+      `the password is too short: it needs at least ${MIN_PASSWORD_LENGTH} characters`,
+    ),
   'too-long': () =>
     new AuthError('INVALID_REQUEST', `the password is too long: at most ${MAX_PASSWORD_LENGTH} characters`),
   personal: () =>
-    new AuthError('WEAK_PASSWORD', "the password is too easy to guess: it is the account's or the service's name"),
+    new AuthError(
+      'WEAK_PASSWORD',
+      "the password is too easy to guess: it is the account's or the service's name",
+    ),
   common: () => new AuthError('WEAK_PASSWORD', 'the password is one of the most common ones'),
 }
 
@@ -123,7 +129,13 @@ export class AccountService {
   }
 
   /** Makes an account without a session. Rejects with INVALID_REQUEST, EMAIL_TAKEN or WEAK_PASSWORD. */
-  async create({ email, password, passwordHash, roles = [], emailVerified = false }: NewUser): Promise<Account> {
+  async create({
+    email,
+    password,
+    passwordHash,
+    roles = [],
+    emailVerified = false,
+  }: NewUser): Promise<Account> {
     const canonical = requireEmail(email)
     if (passwordHash !== undefined && !IMPORTABLE_HASH.test(passwordHash)) {
       throw new AuthError('INVALID_REQUEST', 'passwordHash: a PHC string of argon2id or bcrypt is needed')

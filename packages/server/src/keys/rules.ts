@@ -30,7 +30,10 @@ const CLOCK_SLACK_SECONDS = 60
 export function phases(keys: readonly StoredKey[], now: Instant, policy: KeyPolicy): Map<string, KeyPhase> {
   const ordered = keys.toSorted((a, b) => a.activeFrom - b.activeFrom || (a.id < b.id ? -1 : 1))
   return new Map(
-    ordered.map((key, i) => [key.id, phase(key, ordered[i + 1]?.activeFrom ?? Number.POSITIVE_INFINITY, now, policy)]),
+    ordered.map((key, i) => [
+      key.id,
+      phase(key, ordered[i + 1]?.activeFrom ?? Number.POSITIVE_INFINITY, now, policy),
+    ]),
   )
 }
 
@@ -47,7 +50,11 @@ function phase(key: StoredKey, successorFrom: Instant, now: Instant, policy: Key
  * term, sooner when the algorithm was changed, at once when nothing signs yet; and otherwise never before verifiers
  * had the time to learn of it.
  */
-export function nextKeyActiveFrom(keys: readonly StoredKey[], now: Instant, policy: KeyPolicy): Instant | null {
+export function nextKeyActiveFrom(
+  keys: readonly StoredKey[],
+  now: Instant,
+  policy: KeyPolicy,
+): Instant | null {
   const byPhase = phases(keys, now, policy)
   if (keys.some(({ id }) => byPhase.get(id) === 'next')) return null
   const current = keys.find(({ id }) => byPhase.get(id) === 'signing')

@@ -56,7 +56,9 @@ export function createRefreshTokens(keys: readonly KeyObject[]): RefreshTokens {
     },
     proves(token, session) {
       const message = macInput(session, token.generation)
-      return keys.some((key) => timingSafeEqual(createHmac('sha256', key).update(message).digest(), token.mac))
+      return keys.some((key) =>
+        timingSafeEqual(createHmac('sha256', key).update(message).digest(), token.mac),
+      )
     },
   }
 }

@@ -5,7 +5,12 @@ import type { EventListener } from '../events.ts'
 import type { Clock } from '../time.ts'
 import type { Arrival, RefreshArrivals } from './arrivals.ts'
 import { batched } from './batch.ts'
-import { type ClaimedRefreshToken, digestAttempt, parseRefreshToken, type RefreshTokens } from './refresh-token.ts'
+import {
+  type ClaimedRefreshToken,
+  digestAttempt,
+  parseRefreshToken,
+  type RefreshTokens,
+} from './refresh-token.ts'
 import { judge, type Presented, rotated, type SessionPolicy, type Verdict } from './rules.ts'
 import type { Session } from './session.ts'
 import type { OwnedSession, SessionStore } from './store.ts'
@@ -44,14 +49,21 @@ interface Candidate {
   keyDigest: string | null
 }
 
-type Outcome = { kind: 'invalid' } | (OwnedSession & { kind: Exclude<Verdict['kind'], 'revoked'> | 'revoked' })
+type Outcome =
+  | { kind: 'invalid' }
+  | (OwnedSession & { kind: Exclude<Verdict['kind'], 'revoked'> | 'revoked' })
 
 const refused = {
-  invalid: () => new AuthError('REFRESH_INVALID', 'the refresh token is not one that this service accepts here'),
+  invalid: () =>
+    new AuthError('REFRESH_INVALID', 'the refresh token is not one that this service accepts here'),
   expired: () => new AuthError('REFRESH_EXPIRED', 'the session has run out'),
-  reused: () => new AuthError('REFRESH_REUSED', 'the refresh token had been used before, so its session was ended'),
+  reused: () =>
+    new AuthError('REFRESH_REUSED', 'the refresh token had been used before, so its session was ended'),
   superseded: () =>
-    new AuthError('REFRESH_SUPERSEDED', 'a late copy of a refresh that was answered before; the session goes on'),
+    new AuthError(
+      'REFRESH_SUPERSEDED',
+      'a late copy of a refresh that was answered before; the session goes on',
+    ),
   revoked: (session: Session) =>
     new AuthError('SESSION_REVOKED', 'the session was ended', {
       ...(session.ended === null ? {} : { reason: session.ended.reason }),
@@ -220,6 +232,7 @@ async function endAsJudged(
     })
   }
   const ended = await store.endMany([session.id], reason, now)
-  if (ended.length > 0) onEvent({ type: 'session.ended', sessionId: session.id, userId: session.userId, reason })
+  if (ended.length > 0)
+    onEvent({ type: 'session.ended', sessionId: session.id, userId: session.userId, reason })
   return { ...session, ended: { at: now, reason } }
 }

@@ -63,7 +63,22 @@ export function endOf(session: Session, policy: Pick<SessionPolicy, 'idleTtlSeco
   return Math.min(session.expiresAt, session.lastUsedAt + policy.idleTtlSeconds * 1000)
 }
 
-export function isLive(session: Session, now: Instant, policy: Pick<SessionPolicy, 'idleTtlSeconds'>): boolean {
+/** Whole seconds that a session has left: of its idle time as counted from its last use, never past its absolute end. */
+export function secondsLeft(
+  session: Session,
+  now: Instant,
+  { idleTtlSeconds }: Pick<SessionPolicy, 'idleTtlSeconds'>,
+): number {
+  const idle = idleTtlSeconds - Math.floor((now - session.lastUsedAt) / 1000)
+  const absolute = Math.floor((session.expiresAt - now) / 1000)
+  return Math.max(0, Math.min(idle, absolute))
+}
+
+export function isLive(
+  session: Session,
+  now: Instant,
+  policy: Pick<SessionPolicy, 'idleTtlSeconds'>,
+): boolean {
   return session.ended === null && now < endOf(session, policy)
 }
 

@@ -74,7 +74,8 @@ export class SessionService {
       maxSessions: this.#limits.maxSessionsPerUser,
       idleSince: this.#idleSince(now),
     })
-    if (!outcome.opened) throw new AuthError('INVALID_CREDENTIALS', 'the e-mail address or the password is wrong')
+    if (!outcome.opened)
+      throw new AuthError('INVALID_CREDENTIALS', 'the e-mail address or the password is wrong')
     this.#report(account.id, outcome.endedIds, 'session_limit')
     return { session, account, refreshToken: this.#tokens.issue(session, session.generation) }
   }
@@ -95,7 +96,9 @@ export class SessionService {
   async end(userId: string, sessionId: string, reason: SessionEndReason): Promise<void> {
     const owned = isId(sessionId) ? await this.find(sessionId) : undefined
     const live =
-      owned !== undefined && owned.session.userId === userId && isLive(owned.session, this.#now(), this.#limits)
+      owned !== undefined &&
+      owned.session.userId === userId &&
+      isLive(owned.session, this.#now(), this.#limits)
     const ended = live ? await this.#store.endMany([sessionId], reason, this.#now()) : []
     if (ended.length === 0) throw new AuthError('NOT_FOUND', 'there is no such session')
     this.#report(userId, ended, reason)

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { SessionRow, Schema, UserRow } from './schema.ts'
+import type { Schema, SessionRow, UserRow } from './schema.ts'
 
 /** A session's row with the columns of its account. */
 export interface OwnedSessionRow extends SessionRow {
@@ -12,7 +12,8 @@ export interface OwnedSessionRow extends SessionRow {
 }
 
 /** The columns that a rotation writes, and the generation that it compares with. */
-export interface RotationRow extends Pick<SessionRow, 'id' | 'generation' | 'last_used_at' | 'attempts' | 'ip'> {
+export interface RotationRow
+  extends Pick<SessionRow, 'id' | 'generation' | 'last_used_at' | 'attempts' | 'ip'> {
   expected_generation: number
 }
 

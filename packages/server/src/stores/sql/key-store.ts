@@ -1,6 +1,6 @@
+import type { Kysely } from 'kysely'
 import type { KeyPurpose, StoredKey } from '../../keys/key.ts'
 import type { KeyStore } from '../../keys/store.ts'
-import type { Kysely } from 'kysely'
 import type { SqlDatabase } from './database.ts'
 import type { KeyRow, Schema } from './schema.ts'
 
@@ -25,7 +25,12 @@ export function createSqlKeyStore(database: SqlDatabase): KeyStore {
 }
 
 async function listKeys(db: Kysely<Schema>, purpose: KeyPurpose): Promise<StoredKey[]> {
-  const rows = await db.selectFrom('keys').selectAll().where('purpose', '=', purpose).orderBy('active_from').execute()
+  const rows = await db
+    .selectFrom('keys')
+    .selectAll()
+    .where('purpose', '=', purpose)
+    .orderBy('active_from')
+    .execute()
   return rows.map((row) => ({
     id: row.id,
     purpose: row.purpose,

@@ -22,7 +22,8 @@ export function toSession(row: SessionRow): Session {
     attempts: toAttempts(row.attempts),
     ip: row.ip,
     userAgent: row.user_agent,
-    ended: row.ended_at === null || row.end_reason === null ? null : { at: row.ended_at, reason: row.end_reason },
+    ended:
+      row.ended_at === null || row.end_reason === null ? null : { at: row.ended_at, reason: row.end_reason },
   }
 }
 

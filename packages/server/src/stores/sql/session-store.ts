@@ -60,7 +60,10 @@ export function createSqlSessionStore(database: SqlDatabase): SessionStore {
     },
 
     async listByUser(userId) {
-      const rows = await liveOf(reader, idToBytes(userId)).selectAll().orderBy('last_used_at', 'desc').execute()
+      const rows = await liveOf(reader, idToBytes(userId))
+        .selectAll()
+        .orderBy('last_used_at', 'desc')
+        .execute()
       return rows.map(toSession)
     },
 

@@ -65,8 +65,14 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
         return commit(writer, () =>
           rotations.map(
             (row) =>
-              rotate.run(row.generation, row.last_used_at, row.attempts, row.ip, row.id, row.expected_generation)
-                .changes === 1,
+              rotate.run(
+                row.generation,
+                row.last_used_at,
+                row.attempts,
+                row.ip,
+                row.id,
+                row.expected_generation,
+              ).changes === 1,
           ),
         )
       })

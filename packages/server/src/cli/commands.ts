@@ -1,0 +1,66 @@
+import { createAuth } from '../auth.ts'
+import { ConfigError } from '../errors.ts'
+import { authOptions, DEFAULT_PORT, inUsersWords } from './options.ts'
+import type { Settings } from './settings.ts'
+
+/** `latchkey keys list` */
+export async function listKeys(settings: Settings): Promise<void> {
+  await withService(settings, async ({ keys }) => {
+    for (const { kid, algorithm, phase, activeFrom } of keys.list()) {
+      print(`${kid}  ${algorithm}  ${phase.padEnd(8)}  signs from ${new Date(activeFrom).toISOString()}`)
+    }
+  })
+}
+
+/** `latchkey keys rotate` */
+export async function rotateKeys(settings: Settings, { emergency }: { emergency: boolean }): Promise<void> {
+  await withService(settings, async ({ keys }) => {
+    if (emergency) {
+      await keys.replaceAll()
+      print('A new key signs from now on. All others are gone, with every access token that they signed:')
+      print(
+        'verifiers elsewhere refuse those when their copy of the key set runs out, after 5 minutes at most.',
+      )
+      return
+    }
+    const from = await keys.rotate()
+    print(`The next key is published. It signs from ${from.toISOString()}, when every verifier knows it.`)
+  })
+}
+
+/** `latchkey sessions revoke --before TIME` */
+export async function revokeSessions(settings: Settings, before: string): Promise<void> {
+  const instant = new Date(before)
+  if (Number.isNaN(instant.getTime())) {
+    throw new ConfigError([
+      { setting: '--before', problem: 'is not a time: write it as 2026-01-31T12:00:00Z' },
+    ])
+  }
+  await withService(settings, async ({ sessions }) => {
+    const ended = await sessions.revokeOpenedBefore(instant)
+    print(`${ended} ${ended === 1 ? 'session' : 'sessions'} opened before ${instant.toISOString()} ended.`)
+  })
+}
+
+async function withService(
+  settings: Settings,
+  work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,
+): Promise<void> {
+  const options = authOptions(
+    settings,
+    settings.options.port ?? DEFAULT_PORT,
+    process.env.NODE_ENV === 'production',
+  )
+  const auth = await createAuth(options).catch((error: unknown) => {
+    throw error instanceof ConfigError ? inUsersWords(error, settings) : error
+  })
+  try {
+    await work(auth)
+  } finally {
+    await auth.close()
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { AuthError, ConfigError } from '../errors.ts'
+import { collectSettings, SETTINGS, type Settings } from './settings.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('latchkey')
+  .description(
+    'Keeps users signed in: short-lived access tokens, one rotating, revocable session behind each.',
+  )
+  .version(version)
+  .showHelpAfterError('(--help lists what there is)')
+
+configurable(program.command('serve').description('run the service')).action(async (flags: Flags) => {
+  const { serve } = await import('./serve.ts')
+  await serve(await settingsFrom(flags))
+})
+
+const keys = program.command('keys').description('signing keys')
+configurable(keys.command('list').description('show the signing keys and what each is good for')).action(
+  async (flags: Flags) => (await import('./commands.ts')).listKeys(await settingsFrom(flags)),
+)
+configurable(
+  keys.command('rotate').description('make the next signing key; it signs when every verifier knows it'),
+)
+  .option(
+    '--emergency',
+    'for a key that leaked: replace all keys at once, and refuse every token they signed',
+  )
+  .action(async (flags: Flags) =>
+    (await import('./commands.ts')).rotateKeys(await settingsFrom(flags), {
+      emergency: flags.emergency === true,
+    }),
+  )
+
+const sessions = program.command('sessions').description('sessions')
+configurable(
+  sessions.command('revoke').description('end sessions, such as those that a restored backup brought back'),
+)
+  .requiredOption(
+    '--before <time>',
+    'end every session opened before this time, such as 2026-01-31T12:00:00Z',
+  )
+  .action(async (flags: Flags) =>
+    (await import('./commands.ts')).revokeSessions(await settingsFrom(flags), String(flags.before)),
+  )
+
+type Flags = Record<string, string | boolean | undefined>
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`latchkey: ${explain(error)}\n`)
+  process.exitCode = 1
+}
+
+/** Gives a command the flags that every setting has. */
+function configurable(command: Command): Command {
+  for (const { flag, variable, value, help } of SETTINGS) {
+    command.addOption(new Option(`--${flag} <${value.toLowerCase()}>`, `${help} [${variable}]`))
+  }
+  return command
+    .option('--config <file>', 'a config file (latchkey.config.ts, .js or .json, if there is one)')
+    .addHelpText(
+      'after',
+      '\nSettings come from the config file, .env, the environment and flags, in rising priority.',
+    )
+}
+
+async function settingsFrom(given: Flags): Promise<Settings> {
+  const flags = Object.fromEntries(
+    SETTINGS.map(({ flag }) => [
+      flag,
+      given[flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())],
+    ]),
+  ) as Record<string, string | undefined>
+  return await collectSettings({
+    environment: process.env,
+    flags,
+    configFile: given.config as string | undefined,
+    workingFolder: process.cwd(),
+  })
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof AuthError) {
+    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
+    return `${error.message}${cause}`
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

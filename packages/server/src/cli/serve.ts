@@ -1,0 +1,108 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Auth, createAuth } from '../auth.ts'
+import { isLoopback } from '../config.ts'
+import { ConfigError } from '../errors.ts'
+import type { RequestContext } from '../http/context.ts'
+import { createNodeServer } from '../http/node-server.ts'
+import { createLogger, type Logger } from './logger.ts'
+import { authOptions, DEFAULT_HOST, DEFAULT_PORT, inUsersWords } from './options.ts'
+import type { Settings } from './settings.ts'
+
+/** How long a stop waits for requests that are under way. */
+const DRAIN_MS = 8_000
+
+/** Runs the service until a signal stops it. Rejects with `ConfigError` or `StoreUnavailableError`. */
+export async function serve(settings: Settings): Promise<void> {
+  const production = process.env.NODE_ENV === 'production'
+  const logger = createLogger(settings.options.logLevel ?? 'info')
+  let fetch: Fetch = () => new Promise(() => {})
+  const server = createNodeServer((request, context) => fetch(request, context))
+  const address = await listen(server, settings)
+  const options = authOptions(settings, address.port, production)
+  let auth: Auth
+  try {
+    auth = await createAuth({
+      ...options,
+      onEvent: (event) => {
+        logger.event(event)
+        settings.options.onEvent?.(event)
+      },
+      onError: (error, request) => {
+        logger.failed(error, request)
+        settings.options.onError?.(error, request)
+      },
+    })
+  } catch (error) {
+    server.close()
+    server.closeAllConnections()
+    throw error instanceof ConfigError ? inUsersWords(error, settings) : error
+  }
+  fetch = logger.timed(auth.fetch)
+
+  announce(options.url, address, settings.options.url === undefined)
+  warn(options, logger)
+  await untilStopped()
+  logger.info('stopping')
+  await stop(server, auth)
+}
+
+type Fetch = (request: Request, context: RequestContext) => Promise<Response>
+
+async function listen(server: Server, { options, sourceOf }: Settings): Promise<AddressInfo> {
+  server.listen(options.port ?? DEFAULT_PORT, options.host ?? DEFAULT_HOST)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      const problem = 'is taken by another program. Choose another port, or 0 for any that is free'
+      throw new ConfigError([{ setting: `${sourceOf('port')} ${options.port ?? DEFAULT_PORT}`, problem }])
+    }
+    throw new ConfigError([{ setting: sourceOf('host'), problem: `cannot be listened on (${code})` }])
+  }
+  return server.address() as AddressInfo
+}
+
+function announce(url: string, { address, family, port }: AddressInfo, urlIsDefault: boolean): void {
+  const reachable = family === 'IPv6' ? `[${address}]` : address
+  const local = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(address)
+  const listening = urlIsDefault && local ? url : `http://${local ? '127.0.0.1' : reachable}:${port}`
+  process.stdout.write(`Latchkey listens on ${listening}\n`)
+  if (listening !== url) process.stdout.write(`Its public origin is ${url}\n`)
+  else
+    process.stdout.write(
+      'Open it in a browser to sign up and watch a session live; /docs describes the API.\n',
+    )
+}
+
+function warn({ url, trustedOrigins = [], cookie }: ReturnType<typeof authOptions>, logger: Logger): void {
+  if (url.startsWith('http:') && !isLoopback(url)) {
+    logger.warn(
+      'the public origin is http: passwords and tokens travel in the clear, and production refuses it',
+    )
+  }
+  if (trustedOrigins.length > 0 && cookie?.sameSite !== 'none') {
+    logger.warn(
+      'trusted origins on another site need LATCHKEY_COOKIE_SAME_SITE=none: browsers keep the cookie back',
+    )
+  }
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** Stops accepting, finishes what is in flight, closes the store. */
+async function stop(server: Server, auth: Auth): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  const giveUp = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(giveUp)
+  await auth.close()
+}

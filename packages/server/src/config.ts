@@ -1,0 +1,328 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { AuthErrorCode, User } from '@latchkey/protocol'
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+import { DEFAULT_HASHING, type PasswordHasherOptions } from './accounts/password-hasher.ts'
+import { ConfigError, type SettingProblem } from './errors.ts'
+import type { EventListener } from './events.ts'
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './keys/key.ts'
+import type { Clock } from './time.ts'
+
+export type SameSite = 'strict' | 'lax' | 'none'
+
+export interface CookieOptions {
+  /** The name without its prefix. @default 'latchkey' */
+  name?: string
+  /** Anything but `/` gives up the `__Host-` prefix for `__Secure-`. @default '/' */
+  path?: string
+  /** A domain to share the cookie with; gives up the `__Host-` prefix too. @default none */
+  domain?: string
+  /** `none` is for front ends on another site, with `trustedOrigins`. @default 'strict' */
+  sameSite?: SameSite
+}
+
+export interface FailedRequest {
+  /** The answer's `X-Request-Id`. */
+  requestId: string
+  method: string
+  /** Without the query. */
+  path: string
+  code: AuthErrorCode
+}
+
+export type ErrorListener = (error: unknown, request: FailedRequest) => void
+
+/** What `createAuth` takes. Durations are whole seconds. */
+export interface AuthOptions {
+  /** The public origin, such as `https://auth.example.com`: `iss`, byte for byte. */
+  url: string
+  /** 32 random bytes or more, base64url; or a list: the first seals, the others still open. */
+  secret: string | readonly string[]
+  /** `sqlite:PATH`. @default 'sqlite:./latchkey-data/latchkey.db' */
+  database?: string
+  /** `aud` of the access tokens. @default the public origin */
+  audience?: string | readonly string[]
+  /** Lifetime of an access token, 1 to 86400. @default 900 */
+  accessTtlSeconds?: number
+  /** A session ends this long after its last refresh. @default 604800 */
+  idleTtlSeconds?: number
+  /** A session ends this long after sign-in, whatever happens. @default 2592000 */
+  sessionTtlSeconds?: number
+  /**
+   * Seconds after a rotation in which the spent refresh token earns the same answer again, also without an
+   * `Idempotency-Key`. A thief has the same seconds. @default 0
+   */
+  reuseGraceSeconds?: number
+  /** Whether a refresh must bring the session's access token, expired or not. @default false */
+  requireAccessTokenOnRefresh?: boolean
+  /** Front ends on other origins, compared exactly. @default none */
+  trustedOrigins?: readonly string[]
+  /** Origins of web views in mobile shells, which may open native sessions. @default none */
+  nativeOrigins?: readonly string[]
+  /** The CIDRs of the proxies whose `X-Forwarded-For` counts. @default none */
+  trustProxy?: readonly string[]
+  cookie?: CookieOptions
+  /** @default 'ES256' */
+  signingAlgorithm?: SigningAlgorithm
+  /** The access token's `typ`; `JWT` is for verifiers older than RFC 9068. @default 'at+jwt' */
+  accessTokenType?: 'at+jwt' | 'JWT'
+  /** A signing key's term. @default 7776000, 90 days */
+  keyRotationSeconds?: number
+  /** Live sessions that one user may have; the least recently used beyond it end. @default 100 */
+  maxSessionsPerUser?: number
+  /** argon2id's cost, and the threads and the queue of hashing. */
+  passwordHashing?: Partial<PasswordHasherOptions>
+  /** Claims to add to the access token; read again at each refresh. Must not throw. */
+  claims?: (user: User) => Record<string, unknown> | Promise<Record<string, unknown>>
+  /** Hears of every security event. Must not throw. */
+  onEvent?: EventListener
+  /** Hears of what went wrong inside: the answer to the caller does not say it. Must not throw. */
+  onError?: ErrorListener
+  /** Adds `/dev`, helpers that the live view uses. Never in production. @default false */
+  developmentHelpers?: boolean
+  /** The time in milliseconds since 1970. @default Date.now */
+  now?: Clock
+}
+
+/** The checked form of {@link AuthOptions}, with every default in place. */
+export interface AuthSettings {
+  url: string
+  secrets: readonly KeyObject[]
+  databasePath: string
+  audience: readonly string[]
+  accessTtlSeconds: number
+  idleTtlSeconds: number
+  sessionTtlSeconds: number
+  reuseGraceSeconds: number
+  requireAccessTokenOnRefresh: boolean
+  trustedOrigins: readonly string[]
+  nativeOrigins: readonly string[]
+  trustProxy: readonly string[]
+  cookie: Required<Omit<CookieOptions, 'domain'>> & { domain: string | null }
+  signingAlgorithm: SigningAlgorithm
+  accessTokenType: 'at+jwt' | 'JWT'
+  keyRotationSeconds: number
+  maxSessionsPerUser: number
+  passwordHashing: PasswordHasherOptions
+  claims: NonNullable<AuthOptions['claims']> | null
+  onEvent: EventListener
+  onError: ErrorListener
+  developmentHelpers: boolean
+  now: Clock
+}
+
+const MIN_SECRET_BYTES = 32
+/** 32 random bytes hold fewer than 16 different ones less than once in 10^13: an example secret, or a slip. */
+const MIN_DISTINCT_BYTES = 16
+const TEN_YEARS = 315_360_000
+
+const seconds = (least: number, most: number) =>
+  z
+    .number({ error: 'must be a whole number of seconds' })
+    .int('must be a whole number of seconds')
+    .min(least, `must be at least ${least} seconds`)
+    .max(most, `must be at most ${most} seconds`)
+const count = (least: number, most: number) =>
+  z
+    .number({ error: 'must be a whole number' })
+    .int('must be a whole number')
+    .min(least, `must be at least ${least}`)
+    .max(most, `must be at most ${most}`)
+
+const callback = <Callback>() =>
+  z.custom<Callback>((value) => typeof value === 'function', 'must be a function').optional()
+
+const publicOrigin = z
+  .string({ error: 'is needed: the public origin of the service' })
+  .transform((text, check) => {
+    const url = text.replace(/\/$/, '')
+    const origin = originOf(url)
+    if (origin === url && /^https?:/.test(url)) return url
+    check.addIssue(
+      origin === null
+        ? 'is not an origin: write it as https://auth.example.com'
+        : `is not an origin in its plain form: write ${origin}`,
+    )
+    return z.NEVER
+  })
+
+const pageOrigin = z.string().refine((text) => /^https?:/.test(text) && originOf(text) === text, {
+  error: ({ input }) =>
+    `holds ${JSON.stringify(input)}: write each as https://app.example.com, without a path`,
+})
+const shellOrigin = z.string().refine((text) => /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text), {
+  error: ({ input }) => `holds ${JSON.stringify(input)}: write each as capacitor://localhost, without a path`,
+})
+const cidr = z.string().refine(isCidr, {
+  error: ({ input }) => `holds ${JSON.stringify(input)}: write each as 10.0.0.0/8 or 192.0.2.1`,
+})
+
+const optionsSchema = z.strictObject({
+  url: publicOrigin,
+  secret: z
+    .union([z.string(), z.array(z.string()).nonempty()], {
+      error: 'is needed: 32 random bytes or more, base64url',
+    })
+    .transform((given, check) => {
+      const secrets = (typeof given === 'string' ? [given] : given).map((text) =>
+        Buffer.from(text, 'base64url'),
+      )
+      if (secrets.some((secret) => secret.length < MIN_SECRET_BYTES)) {
+        check.addIssue(
+          `is too short: ${MIN_SECRET_BYTES} random bytes or more, base64url. ${howToMakeSecret}`,
+        )
+        return z.NEVER
+      }
+      return secrets
+    }),
+  database: z
+    .string()
+    .default('sqlite:./latchkey-data/latchkey.db')
+    .transform((text, check) => {
+      const path = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]
+      if (path !== undefined) return path
+      check.addIssue('must be sqlite:PATH, such as sqlite:./latchkey-data/latchkey.db')
+      return z.NEVER
+    }),
+  audience: z
+    .union([z.string().min(1), z.array(z.string().min(1)).nonempty()], {
+      error: 'must be a text, or a list of texts',
+    })
+    .optional(),
+  accessTtlSeconds: seconds(1, 86_400).default(900),
+  idleTtlSeconds: seconds(1, TEN_YEARS).default(604_800),
+  sessionTtlSeconds: seconds(1, TEN_YEARS).default(2_592_000),
+  reuseGraceSeconds: seconds(0, 300).default(0),
+  requireAccessTokenOnRefresh: z.boolean().default(false),
+  trustedOrigins: z.array(pageOrigin).default([]),
+  nativeOrigins: z.array(shellOrigin).default([]),
+  trustProxy: z.array(cidr).default([]),
+  cookie: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be letters, digits, - or _')
+        .refine((name) => !/^__(?:host|secure|http)-/i.test(name), 'gets its prefix by itself: leave it out')
+        .default('latchkey'),
+      path: z
+        .string()
+        .regex(/^\/[\x21-\x3a\x3c-\x7e]*$/, 'must begin with /')
+        .default('/'),
+      domain: z
+        .string()
+        .regex(/^[a-z0-9.-]+$/, 'must be a domain name in lower case')
+        .optional(),
+      sameSite: z.enum(['strict', 'lax', 'none'], 'must be strict, lax or none').default('strict'),
+    })
+    .prefault({}),
+  signingAlgorithm: z
+    .enum(SIGNING_ALGORITHMS, `must be one of ${SIGNING_ALGORITHMS.join(', ')}`)
+    .default('ES256'),
+  accessTokenType: z.enum(['at+jwt', 'JWT'], 'must be at+jwt or JWT').default('at+jwt'),
+  keyRotationSeconds: seconds(3_600, TEN_YEARS).default(7_776_000),
+  maxSessionsPerUser: count(1, 10_000).default(100),
+  passwordHashing: z
+    .strictObject({
+      memoryKiB: count(8_192, 4_194_304).default(DEFAULT_HASHING.memoryKiB),
+      iterations: count(1, 100).default(DEFAULT_HASHING.iterations),
+      parallelism: count(1, 64).default(DEFAULT_HASHING.parallelism),
+      workers: count(1, 256).default(DEFAULT_HASHING.workers),
+      maxQueue: count(1, 100_000).default(DEFAULT_HASHING.maxQueue),
+    })
+    .prefault({}),
+  claims: callback<AuthOptions['claims']>(),
+  onEvent: callback<AuthOptions['onEvent']>(),
+  onError: callback<AuthOptions['onError']>(),
+  developmentHelpers: z.boolean().default(false),
+  now: callback<AuthOptions['now']>(),
+})
+
+export const howToMakeSecret = 'Make one with: node -p "crypto.randomBytes(32).toString(\'base64url\')"'
+
+/**
+ * Checks options and fills in the defaults. Throws a `ConfigError` that lists every wrong one.
+ *
+ * @param production whether to refuse what is only good enough for development
+ */
+export function resolveOptions(options: AuthOptions, production: boolean): AuthSettings {
+  const parsed = optionsSchema.safeParse(options)
+  const problems: SettingProblem[] = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) =>
+        issue.code === 'unrecognized_keys'
+          ? { setting: issue.keys.join(', '), problem: 'is not an option' }
+          : { setting: settingOf(issue.path), problem: issue.message },
+      )
+  if (production) problems.push(...productionProblems(options))
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
+  const {
+    secret,
+    database,
+    audience = parsed.data.url,
+    cookie,
+    claims,
+    onEvent,
+    onError,
+    now,
+    ...rest
+  } = parsed.data
+  return {
+    ...rest,
+    secrets: secret.map((bytes) => createSecretKey(bytes)),
+    databasePath: database,
+    audience: typeof audience === 'string' ? [audience] : audience,
+    cookie: { ...cookie, domain: cookie.domain ?? null },
+    claims: claims ?? null,
+    onEvent: onEvent ?? (() => {}),
+    onError: onError ?? (() => {}),
+    now: now ?? Date.now,
+  }
+}
+
+function settingOf(path: readonly PropertyKey[]): string {
+  return path.filter((part) => typeof part === 'string').join('.')
+}
+
+function productionProblems({ url, secret, developmentHelpers }: AuthOptions): SettingProblem[] {
+  const problems: SettingProblem[] = []
+  if (typeof url === 'string' && url.startsWith('http:') && !isLoopback(url)) {
+    problems.push({
+      setting: 'url',
+      problem: 'must be https in production: tokens and passwords travel over it',
+    })
+  }
+  const secrets = typeof secret === 'string' ? [secret] : Array.isArray(secret) ? secret : []
+  if (secrets.some((text) => new Set(Buffer.from(text, 'base64url')).size < MIN_DISTINCT_BYTES)) {
+    problems.push({
+      setting: 'secret',
+      problem: `is not random, it looks like an example. ${howToMakeSecret}`,
+    })
+  }
+  if (developmentHelpers === true) {
+    problems.push({
+      setting: 'developmentHelpers',
+      problem: 'must be off in production: they replay refresh tokens',
+    })
+  }
+  return problems
+}
+
+/** Whether an origin is this machine's own: browsers treat it as safe without TLS. */
+export function isLoopback(origin: string): boolean {
+  const { hostname } = new URL(origin)
+  return (
+    hostname === 'localhost' || hostname.endsWith('.localhost') || /^(?:127\.[\d.]+|\[::1\])$/.test(hostname)
+  )
+}
+
+function originOf(text: string): string | null {
+  try {
+    return new URL(text).origin
+  } catch {
+    return null
+  }
+}
+
+function isCidr(text: string): boolean {
+  return text.includes('/') ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text)
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { Hono } from 'hono'
+import { AuthError } from '../errors.ts'
+import { accountEndpoints } from './account-endpoints.ts'
+import { type HeaderRecord, json, noContent, problem } from './answers.ts'
+import { clientAddressReader } from './client-address.ts'
+import type { RequestContext, Services } from './context.ts'
+import { developmentEndpoints } from './development-endpoints.ts'
+import type { Endpoint } from './endpoint.ts'
+import { keyEndpoints } from './key-endpoints.ts'
+import { openApiDocument } from './openapi.ts'
+import { operationEndpoints } from './operation-endpoints.ts'
+import { corsHeaders, preflightHeaders } from './origin.ts'
+import { loadPages } from './pages.ts'
+import { sessionEndpoints } from './session-endpoints.ts'
+
+interface RouteTypes {
+  Bindings: RequestContext
+}
+
+/** The whole service as one function from request to response. It never rejects. */
+export function createApp(
+  services: Services,
+): (request: Request, context?: RequestContext) => Promise<Response> {
+  const { settings } = services
+  const documented = [...accountEndpoints, ...sessionEndpoints, ...keyEndpoints, ...operationEndpoints]
+  const endpoints = settings.developmentHelpers ? [...documented, ...developmentEndpoints] : documented
+  const openApi = openApiDocument(documented, settings.url)
+  const pages = loadPages()
+  const clientAddress = clientAddressReader(settings.trustProxy)
+
+  const app = new Hono<RouteTypes>()
+
+  for (const endpoint of endpoints) {
+    app.on(endpoint.method, endpoint.path, async (c) => {
+      const request = c.req.raw
+      const answer = answerHeaders(request)
+      const arrival = services.arrivals.enter()
+      try {
+        return await endpoint.run({
+          request,
+          services,
+          params: c.req.param(),
+          query: queryOf(request.url),
+          ip: clientAddress(c.env?.remoteAddress, request.headers.get('x-forwarded-for')),
+          arrival,
+          answer,
+        })
+      } catch (error) {
+        return problem(report(error, request, answer), answer)
+      } finally {
+        services.arrivals.leave(arrival)
+      }
+    })
+  }
+
+  app.get('/openapi.json', (c) => json(200, openApi, answerHeaders(c.req.raw)))
+
+  for (const [path, { body, headers }] of pages) {
+    app.get(path, (c) => new Response(body, { headers: { ...headers, ...answerHeaders(c.req.raw) } }))
+  }
+
+  app.notFound((c) => {
+    const request = c.req.raw
+    const answer = answerHeaders(request)
+    const methods = methodsOf(c.req.path, endpoints, pages)
+    if (methods.length === 0)
+      return problem(new AuthError('NOT_FOUND', 'there is nothing at this path'), answer)
+    const allow = methods.join(', ')
+    if (request.method === 'OPTIONS') {
+      return noContent({ ...answer, ...preflightHeaders(request.headers, allow, settings), allow })
+    }
+    return problem(new AuthError('METHOD_NOT_ALLOWED', `this path answers ${allow}`), { ...answer, allow })
+  })
+
+  app.onError((error, c) => {
+    const answer = answerHeaders(c.req.raw)
+    return problem(report(error, c.req.raw, answer), answer)
+  })
+
+  function answerHeaders(request: Request): HeaderRecord {
+    return { 'x-request-id': randomUUID(), ...corsHeaders(request.headers, settings) }
+  }
+
+  /** What the caller may know of an error; the rest is for the operator. */
+  function report(error: unknown, { method, url }: Request, answer: HeaderRecord): AuthError {
+    const known =
+      error instanceof AuthError ? error : new AuthError('INTERNAL', 'something went wrong', { cause: error })
+    if (known.code === 'INTERNAL' || known.code === 'STORE_UNAVAILABLE') {
+      const requestId = answer['x-request-id'] as string
+      settings.onError(known.cause ?? known, {
+        requestId,
+        method,
+        path: new URL(url).pathname,
+        code: known.code,
+      })
+    }
+    return known
+  }
+
+  return async (request, context = {}) => await app.fetch(request, context)
+}
+
+const NO_QUERY = new URLSearchParams()
+
+function queryOf(url: string): URLSearchParams {
+  const at = url.indexOf('?')
+  return at === -1 ? NO_QUERY : new URLSearchParams(url.slice(at + 1))
+}
+
+function methodsOf(
+  path: string,
+  endpoints: readonly Endpoint[],
+  pages: ReadonlyMap<string, unknown>,
+): string[] {
+  const methods = endpoints.filter((endpoint) => matches(endpoint.path, path)).map(({ method }) => method)
+  if (pages.has(path) || path === '/openapi.json') methods.push('GET')
+  return methods.length === 0 ? [] : [...new Set(methods), 'OPTIONS']
+}
+
+function matches(pattern: string, path: string): boolean {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : part === given[i]))
+  )
+}

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { extname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SECURITY_HEADERS } from './answers.ts'
+
+const MEDIA_TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+}
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "font-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const PAGES: Record<string, string> = { '/': 'index.html', '/docs': 'docs.html' }
+
+interface Page {
+  body: Uint8Array<ArrayBuffer>
+  headers: Record<string, string>
+}
+
+/** In a clone the pages are built beside the sources; in the published package they lie in `dist/web`. */
+const FOLDERS = ['../../../web/dist', '../web'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+
+/**
+ * Reads the built pages, and returns what is served by path. Only these files are: no path of a request ever reaches
+ * the file system.
+ */
+export function loadPages(): Map<string, Page> {
+  const folder = FOLDERS.find((candidate) => existsSync(join(candidate, 'index.html')))
+  if (folder === undefined) return new Map()
+  const files = new Map(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && MEDIA_TYPES[extname(entry.name)] !== undefined)
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name)
+        return [relative(folder, path).replaceAll('\\', '/'), readPage(path)]
+      }),
+  )
+  const pages = Object.entries(PAGES).flatMap(([path, file]): [string, Page][] => {
+    const page = files.get(file)
+    return page === undefined ? [] : [[path, page]]
+  })
+  const assets = [...files]
+    .filter(([file]) => !file.endsWith('.html'))
+    .map(([file, page]) => [`/${file}`, page] as const)
+  return new Map([...pages, ...assets])
+}
+
+function readPage(path: string): Page {
+  const extension = extname(path)
+  return {
+    body: new Uint8Array(readFileSync(path)),
+    headers: {
+      ...SECURITY_HEADERS,
+      'content-type': MEDIA_TYPES[extension] as string,
+      'content-security-policy': PAGE_POLICY,
+      // Assets carry a hash of their content in their names.
+      'cache-control': extension === '.html' ? 'no-cache' : 'public, max-age=31536000, immutable',
+    },
+  }
+}
