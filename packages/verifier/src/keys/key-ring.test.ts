@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { answerStatus, startServer } from '../testing/http-server.ts'
+import { createKey, forgeHs256, keySet, mint } from '../testing/issuer.ts'
+import { createWorld, expectAllAccepted, expectAllRefused, fromEach } from '../testing/setup.ts'
+
+test('JV-09 an embedded jwk is not consulted', async () => {
+  const { key, verifier } = createWorld()
+  const attacker = createKey()
+  await expectAllRefused(verifier, {
+    "under the issuer's kid": mint({ ...attacker, kid: key.kid }, { header: { jwk: attacker.jwk } }),
+    "under the attacker's kid": mint(attacker, { header: { jwk: attacker.jwk } }),
+  })
+  await expectAllAccepted(verifier, {
+    'beside a good signature': mint(key, { header: { jwk: attacker.jwk } }),
+  })
+})
+
+test('JV-10 jku and x5u are never fetched', async () => {
+  await using listener = await startServer(answerStatus(500))
+  const { key, verifier } = createWorld()
+  const attacker = createKey()
+  const links = { jku: `${listener.origin}/keys`, x5u: `${listener.origin}/cert`, x5c: ['MIIB'] }
+
+  await expectAllRefused(verifier, {
+    "under the issuer's kid": mint({ ...attacker, kid: key.kid }, { header: links }),
+    "under the attacker's kid": mint(attacker, { header: links }),
+  })
+  expect(listener.requests).toEqual([])
+})
+
+test('JV-12 a kid that is a path or a URL is a name like any other', async () => {
+  const { verifier } = createWorld()
+  const kids = [
+    '../../../../dev/null',
+    '/dev/null',
+    'file:///etc/hostname',
+    '__proto__',
+    'constructor',
+    "' OR 1=1 --",
+  ]
+  await expectAllRefused(verifier, {
+    ...fromEach(kids, (kid) => mint({ ...createKey(), kid })),
+    'HS256 under the empty key': forgeHs256('../../../../dev/null', ''),
+  })
+})
+
+test('JV-14 a kid that is no string, empty or oversized is refused before any key is looked up', async () => {
+  const key = createKey()
+  let lookups = 0
+  const jwks = () => {
+    lookups++
+    return keySet(key)
+  }
+  const { verifier } = createWorld({ jwks }, key)
+  const kids = [
+    'k'.repeat(65_536),
+    'k'.repeat(257),
+    '',
+    1,
+    [key.kid],
+    { kid: key.kid },
+    null,
+    true,
+    undefined,
+  ]
+
+  await expectAllRefused(
+    verifier,
+    fromEach(kids, (kid) => mint(key, { header: { kid } })),
+  )
+  expect(lookups).toBe(0)
+})
+
+test('JV-14 a kid that names two keys is refused, for the sender would have the choice', async () => {
+  const [key, other] = [createKey('ES256', 'same'), createKey('RS256', 'same')]
+  const { verifier } = createWorld({ jwks: keySet(key, other) })
+  await expectAllRefused(verifier, { first: mint(key), second: mint(other) })
+})
