@@ -5,6 +5,9 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 
+/** A checkout may belong to another user than the one who tests it. */
+const ANY_OWNER = ['-c', 'safe.directory=*']
+
 interface Lockfile {
   packages: Record<string, { resolved?: string }>
 }
@@ -29,7 +32,9 @@ function read(path: string): string {
 /** A file that was deleted and not yet committed is still listed. */
 function trackedFiles(): string[] {
   const list = (...options: string[]) =>
-    execFileSync('git', ['ls-files', '-z', ...options], { cwd: ROOT, encoding: 'utf8' }).split('\0')
+    execFileSync('git', [...ANY_OWNER, 'ls-files', '-z', ...options], { cwd: ROOT, encoding: 'utf8' }).split(
+      '\0',
+    )
   const deleted = list('--deleted')
   return list().filter((path) => path !== '' && !deleted.includes(path))
 }
