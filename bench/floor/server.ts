@@ -1,7 +1,7 @@
 // The floor: the least work that a durable refresh can cost, as fast as we can honestly write it, on node:http alone.
 // It owns no check at all: it trusts every byte that it is sent, so it is a yardstick and never a service.
 import { createHmac, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -135,10 +135,8 @@ function refreshArrived(): void {
   })
 }
 
-function refresh(request: IncomingMessage, body: string, response: ServerResponse): void {
-  const cookie = request.headers.cookie
-  const token = cookie === undefined ? JSON.parse(body).refreshToken : cookie.slice(COOKIE.length + 1)
-  const [sessionId, generation] = token.split('.')
+function refresh(token: string, response: ServerResponse): void {
+  const [sessionId = '', generation] = token.split('.')
   if (arrived.length === 0) setImmediate(refreshArrived)
   arrived.push({ sessionId, generation: Number(generation), response })
 }
@@ -162,13 +160,18 @@ function register(body: string, response: ServerResponse): void {
 }
 
 const server = createServer((request, response) => {
+  const { cookie } = request.headers
+  if (cookie !== undefined) {
+    refresh(cookie.slice(COOKIE.length + 1), response)
+    return
+  }
   let body = ''
   request.setEncoding('utf8')
   request.on('data', (chunk) => {
     body += chunk
   })
   request.on('end', () => {
-    if (request.url === '/auth/refresh') refresh(request, body, response)
+    if (request.url === '/auth/refresh') refresh(JSON.parse(body).refreshToken, response)
     else register(body, response)
   })
 })
