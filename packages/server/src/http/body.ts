@@ -45,7 +45,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > MAX_BODY_BYTES) throw tooLarge()
   if (declared === null) return await readStream(request)
-  const bytes = new Uint8Array(await request.arrayBuffer())
+  const bytes = new Uint8Array(await request.arrayBuffer().catch(cutShort))
   if (bytes.length > MAX_BODY_BYTES) throw tooLarge()
   return bytes
 }
@@ -55,12 +55,19 @@ async function readStream(request: Request): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.length
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch(cutShort)
+    if (done) break
+    size += value.length
     if (size > MAX_BODY_BYTES) throw tooLarge()
-    chunks.push(chunk)
+    chunks.push(value)
   }
   return Buffer.concat(chunks)
+}
+
+function cutShort(cause: unknown): never {
+  throw new AuthError('INVALID_REQUEST', 'the body ended early', { cause })
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

@@ -48,7 +48,13 @@ export function endpoint(
   description: EndpointDescription,
   handle: (call: Call) => Promise<Response>,
 ): Endpoint {
-  return { ...description, run: (call) => (checkRequest(call), handle(call)) }
+  return {
+    ...description,
+    async run(call) {
+      checkRequest(call)
+      return await handle(call)
+    },
+  }
 }
 
 /** Declares an endpoint that reads a body. */

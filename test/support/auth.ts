@@ -1,0 +1,136 @@
+// Worlds for tests: a service inside the process with a clock that is set, or a real one in a process of its own.
+// It asserts nothing.
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Auth, type AuthOptions, createAuth, type FailedRequest, type SecurityEvent } from 'latchkey'
+import { onTestFinished } from 'vitest'
+
+export const PASSWORD = 'a quiet harbour at dusk'
+
+/** argon2id at its cheapest, for tests that are not about hashing. */
+export const CHEAP_HASHING = { memoryKiB: 8192, iterations: 1, workers: 1 }
+
+export interface TestAuth {
+  auth: Auth
+  url: string
+  /** The time the service sees, in milliseconds; set it to travel. */
+  clock: { now: number }
+  events: SecurityEvent[]
+  errors: { error: unknown; request: FailedRequest }[]
+  databasePath: string
+  options: AuthOptions
+  /** Sends a request; a body that is an object goes as JSON. */
+  send(method: string, path: string, init?: SendOptions): Promise<Answer>
+  /** Signs a new user up; the e-mail address is made up when none is given. */
+  signUp(client: 'browser' | 'native', email?: string): Promise<SignedUp>
+}
+
+export interface SendOptions {
+  body?: unknown
+  headers?: Record<string, string>
+  /** The refresh cookie's value. */
+  cookie?: string
+  bearer?: string
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  /** The parsed JSON, or null. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test may look into whatever came back
+  body: any
+  /** The refresh cookie's new value, `''` when it was cleared, or undefined when none was set. */
+  cookie: string | undefined
+}
+
+export interface SignedUp {
+  email: string
+  userId: string
+  sessionId: string
+  accessToken: string
+  refreshToken: string
+}
+
+/** A folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export async function startAuth(overrides: Partial<AuthOptions> = {}): Promise<TestAuth> {
+  const clock = { now: Date.now() }
+  const events: SecurityEvent[] = []
+  const errors: TestAuth['errors'] = []
+  const databasePath = join(temporaryFolder(), 'latchkey.db')
+  const options: AuthOptions = {
+    url: 'http://localhost:3000',
+    secret: randomBytes(32).toString('base64url'),
+    database: `sqlite:${databasePath}`,
+    passwordHashing: CHEAP_HASHING,
+    now: () => clock.now,
+    onEvent: (event) => void events.push(event),
+    onError: (error, request) => void errors.push({ error, request }),
+    ...overrides,
+  }
+  const auth = await createAuth(options)
+  onTestFinished(() => auth.close())
+  const { url } = options
+  const send: TestAuth['send'] = (method, path, init) => sendTo(auth.fetch, url, method, path, init)
+  return {
+    auth,
+    url,
+    clock,
+    events,
+    errors,
+    databasePath,
+    options,
+    send,
+    async signUp(client, email = `${randomBytes(6).toString('hex')}@example.com`) {
+      const { status, body, cookie } = await send('POST', '/auth/register', {
+        body: { email, password: PASSWORD, client },
+      })
+      if (status !== 201) throw new Error(`sign-up answered ${status}`)
+      const refreshToken: string = client === 'native' ? body.refreshToken : cookie
+      return {
+        email,
+        userId: body.user.id,
+        sessionId: body.sessionId,
+        accessToken: body.accessToken,
+        refreshToken,
+      }
+    },
+  }
+}
+
+/** Sends a request through anything shaped like `fetch`. */
+export async function sendTo(
+  fetch: (request: Request) => Promise<Response>,
+  url: string,
+  method: string,
+  path: string,
+  { body, headers = {}, cookie, bearer }: SendOptions = {},
+): Promise<Answer> {
+  const asJson = body !== undefined && typeof body !== 'string'
+  const request = new Request(`${url}${path}`, {
+    method,
+    headers: {
+      ...(asJson ? { 'content-type': 'application/json' } : {}),
+      ...(cookie === undefined ? {} : { cookie: `__Host-latchkey=${cookie}` }),
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: asJson ? JSON.stringify(body) : (body as string) }),
+  })
+  const response = await fetch(request)
+  const text = await response.text()
+  const setCookie = response.headers.get('set-cookie')
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? null : JSON.parse(text),
+    cookie: setCookie === null ? undefined : /^[^=]+=([^;]*)/.exec(setCookie)?.[1],
+  }
+}
