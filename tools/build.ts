@@ -17,6 +17,7 @@ const build = join(root, 'build')
 rmSync(build, { recursive: true, force: true })
 const protocol = emit(root, 'protocol')
 for (const folder of PUBLISHED) buildPackage(folder)
+rmSync(join(build, '.emitted'), { recursive: true })
 pack()
 
 function buildPackage(folder: (typeof PUBLISHED)[number]): void {
