@@ -1,3 +1,4 @@
+import { importJWK, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { claims, createKey, forgeHs256, keySet, mint, NOW, signatureOf, signToken } from './testing/issuer.ts'
 import { createWorld, outcome } from './testing/setup.ts'
@@ -6,6 +7,17 @@ test.each(['ES256', 'EdDSA', 'RS256'] as const)('a good %s token gives its claim
   const { key, verifier } = createWorld({}, createKey(alg))
   expect(await verifier.verify(mint(key, { claims: { plan: 'pro' } }))).toEqual(claims({ plan: 'pro' }))
 })
+
+test.each(['ES256', 'EdDSA', 'RS256'] as const)(
+  'an %s token that another library made is understood',
+  async (alg) => {
+    const { key, verifier } = createWorld({}, createKey(alg))
+    const token = await new SignJWT(claims())
+      .setProtectedHeader({ alg, typ: 'at+jwt', kid: key.kid })
+      .sign(await importJWK(key.privateKey.export({ format: 'jwk' }), alg))
+    expect(await verifier.verify(token)).toEqual(claims())
+  },
+)
 
 test('no token is told apart from a bad one', async () => {
   const { verifier } = createWorld()

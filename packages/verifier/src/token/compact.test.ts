@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { mint, segments } from '../testing/issuer.ts'
 import { createWorld, expectAllAccepted, expectAllRefused, fromEach } from '../testing/setup.ts'
+import { splitCompact } from './compact.ts'
 
 test('JV-30 a valid token written in any other way is refused', async () => {
   const { key, verifier } = createWorld()
@@ -61,4 +62,16 @@ test('JV-30 a token longer than 16 KiB is refused however valid it is', async ()
   expect(exceeds.length).toBeGreaterThan(16_384)
   await expectAllAccepted(verifier, { fits })
   await expectAllRefused(verifier, { exceeds })
+})
+
+test('a compact form has three segments, no more and no fewer', () => {
+  expect(splitCompact('QQ.Qg.Qw')).toEqual({
+    header: new Uint8Array([0x41]),
+    payload: new Uint8Array([0x42]),
+    signature: new Uint8Array([0x43]),
+    signedBytes: new TextEncoder().encode('QQ.Qg'),
+  })
+  for (const text of ['', 'QQ', 'QQ.Qg', 'QQ.Qg.Qw.', 'QQ.Qg.Qw.RA', '.QQ.Qg.Qw']) {
+    expect(() => splitCompact(text), text).toThrow(expect.objectContaining({ code: 'TOKEN_INVALID' }))
+  }
 })

@@ -130,3 +130,14 @@ test('JV-29 a header or payload that is no JSON object is refused', async () => 
     'payload empty': signToken(key, headerFor(key), ''),
   })
 })
+
+test('a header nested as deep as its size allows is refused like any other', async () => {
+  const { key, verifier } = createWorld()
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+  await expectAllRefused(verifier, {
+    deep: signToken(key, `{"alg":"none","x":${nested(5000)}}`, claims()),
+    'deep, with an escape': signToken(key, `{"alg":"none","y":"\\u0041","x":${nested(5000)}}`, claims()),
+    'deep and unclosed': signToken(key, `{"alg":${'['.repeat(10_000)}`, claims()),
+    'deep with objects': signToken(key, `{"alg":"none","x":${'{"":'.repeat(2000)}`, claims()),
+  })
+})

@@ -13,6 +13,9 @@ export async function checkSignature(jws: Jws, header: Header, key: Verification
   if (jws.signature.length !== key.signatureBytes)
     throw invalid('the signature must have the length of its algorithm')
 
-  const holds = await crypto.subtle.verify(key.parameters, key.cryptoKey, jws.signature, jws.signedBytes)
+  // A runtime that throws over a malformed signature has refused it too.
+  const holds = await crypto.subtle
+    .verify(key.parameters, key.cryptoKey, jws.signature, jws.signedBytes)
+    .catch(() => false)
   if (!holds) throw invalid('the signature must hold')
 }
