@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
@@ -77,26 +77,29 @@ async function start(
   databaseFile: string,
   env: Readonly<Record<string, string>>,
 ): Promise<Service> {
+  const logFile = join(cwd, `${name}.log`)
+  const log = openSync(logFile, 'a')
   const spawnedAt = performance.now()
   const child = spawn(process.execPath, args, {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', log],
   })
+  closeSync(log)
   running.add(child)
   child.once('exit', () => running.delete(child))
-  const origin = await addressOf(name, child)
+  const origin = await addressOf(name, child, logFile)
   return { name, pid: child.pid!, origin, publicOrigin, databaseFile, spawnedAt, stop: () => stop(child) }
 }
 
 /** The first line on stdout that holds `http://` names the address. What follows is read and dropped. */
-function addressOf(name: string, child: ChildProcess): Promise<string> {
+function addressOf(name: string, child: ChildProcess, logFile: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
     child.once('error', reject)
-    child.once('exit', (code) =>
-      reject(new Error(`${name} ended with ${code} before it listened\n${output}`)),
-    )
+    child.once('exit', (code) => {
+      reject(new Error(`${name} ended with ${code} before it listened\n${readFileSync(logFile, 'utf8')}`))
+    })
     child.stdout?.setEncoding('utf8')
     child.stdout?.on('data', function read(chunk: string) {
       output += chunk
