@@ -45,7 +45,6 @@ function pack(): void {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    shell: process.platform === 'win32',
   })
   if (status !== 0) throw new Error('npm pack failed')
   process.stdout.write(stdout.replace(/^/gm, 'build/').replace(/build\/$/, ''))

@@ -30,7 +30,7 @@ function whatIsMissing() {
 
 /** The project brings its own Node; where that cannot be had, one that is new enough does as well. */
 function hasNewEnoughNode() {
-  const own = join(root, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const own = join(root, 'node_modules/node/bin/node')
   return existsSync(own) || Number.parseInt(process.versions.node, 10) >= OLDEST_NODE
 }
 
@@ -49,7 +49,6 @@ function install(reason) {
   const { status, error } = spawnSync('npm', arguments_, {
     cwd: root,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
   })
   if (status !== 0) {
     fail(

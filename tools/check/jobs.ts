@@ -79,7 +79,6 @@ function execute([program, ...arguments_]: readonly string[]): Promise<{
     cwd: root,
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
     stdio: ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32',
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -32,7 +32,6 @@ export function emit(root: string, folder: string): string {
   const { status } = spawnSync('tsc', ['-p', project], {
     cwd: root,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
   })
   if (status !== 0) throw new Error(`packages/${folder} does not compile`)
   return join(work, folder, 'src')
