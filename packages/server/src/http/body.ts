@@ -4,6 +4,8 @@ export const MAX_BODY_BYTES = 16_384
 
 export type BodyFormat = 'json' | 'form' | 'none'
 
+/** A byte-order mark is kept, so that JSON refuses it. RFC 8259 §8.1 */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const FORM = 'application/x-www-form-urlencoded'
 
 /**
@@ -72,8 +74,7 @@ function cutShort(cause: unknown): never {
 
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    // A byte-order mark is kept, so that JSON refuses it. RFC 8259 §8.1
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch {
     throw new AuthError('INVALID_REQUEST', 'the body is not UTF-8')
   }

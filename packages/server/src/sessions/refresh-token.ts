@@ -1,4 +1,4 @@
-import { createHash, createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { bytesToId, idToBytes } from '../ids.ts'
 import type { Session } from './session.ts'
 
@@ -65,7 +65,7 @@ export function createRefreshTokens(keys: readonly KeyObject[]): RefreshTokens {
 
 /** A digest of an `Idempotency-Key`, short enough for a row: 128 bits. */
 export function digestAttempt(idempotencyKey: string): string {
-  return createHash('sha256').update(idempotencyKey).digest().toString('base64url', 0, 16)
+  return hash('sha256', idempotencyKey, 'buffer').toString('base64url', 0, 16)
 }
 
 /** Every field has a fixed length, so no two inputs share an encoding. */

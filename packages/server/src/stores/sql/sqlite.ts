@@ -45,7 +45,8 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
   const writerDb = kyselyOver(writer, lock)
   await migrate(writerDb)
 
-  const find = reader.prepare(FIND_OWNED)
+  const findByReader = reader.prepare(FIND_OWNED)
+  const findByWriter = writer.prepare(FIND_OWNED)
   const rotate = writer.prepare(ROTATE)
 
   return {
@@ -56,6 +57,9 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
     },
 
     async findOwnedSessions(ids) {
+      // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
+      // another request has not committed yet is not for this one.
+      const find = writer.isTransaction ? findByReader : findByWriter
       return mapErrors(() => ids.map((id) => find.get(id) as OwnedSessionRow | undefined))
     },
 
