@@ -41,7 +41,8 @@ export function judge(session: Session, presented: Presented, now: Instant, poli
   }
   const remembered = isRemembered(session, presented)
   if (presented.generation === session.generation - 1) {
-    const withinGrace = now - session.lastUsedAt < policy.reuseGraceSeconds * 1000
+    // Either way: a clock that went back opens no grace, and a node whose clock is a little behind still gives it.
+    const withinGrace = Math.abs(now - session.lastUsedAt) < policy.reuseGraceSeconds * 1000
     if (remembered || presented.arrivedBeforeAnswer || withinGrace) return { kind: 'replay' }
   }
   return remembered ? { kind: 'superseded' } : { kind: 'reused' }
