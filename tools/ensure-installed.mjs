@@ -22,7 +22,7 @@ function whatIsMissing() {
     // What npm left out because it is for another platform is optional.
     if (path === '' || (found === undefined && wanted.optional)) continue
     if (found?.version !== wanted.version || found?.integrity !== wanted.integrity) {
-      return 'package-lock.json has changed since the last installation'
+      return 'What is installed is not what package-lock.json says'
     }
   }
   if (!hasNewEnoughNode()) return `Node.js ${OLDEST_NODE} or later is missing`
