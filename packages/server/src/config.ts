@@ -164,6 +164,10 @@ const optionsSchema = z.strictObject({
       error: 'is needed: 32 random bytes or more, base64url',
     })
     .transform((given, check) => {
+      if (given === '') {
+        check.addIssue(`is needed: ${MIN_SECRET_BYTES} random bytes or more, base64url. ${howToMakeSecret}`)
+        return z.NEVER
+      }
       const secrets = (typeof given === 'string' ? [given] : given).map((text) =>
         Buffer.from(text, 'base64url'),
       )
@@ -237,40 +241,33 @@ const optionsSchema = z.strictObject({
   now: callback<AuthOptions['now']>(),
 })
 
-export const howToMakeSecret = 'Make one with: node -p "crypto.randomBytes(32).toString(\'base64url\')"'
+const howToMakeSecret = 'Make one with: node -p "crypto.randomBytes(32).toString(\'base64url\')"'
 
-/**
- * Checks options and fills in the defaults. Throws a `ConfigError` that lists every wrong one.
- *
- * @param production whether to refuse what is only good enough for development
- */
-export function resolveOptions(options: AuthOptions, production: boolean): AuthSettings {
+/** Every option that is wrong. `production`: also what is only good enough for development. */
+export function findOptionProblems(options: AuthOptions, production: boolean): SettingProblem[] {
   const parsed = optionsSchema.safeParse(options)
-  const problems: SettingProblem[] = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) =>
-        issue.code === 'unrecognized_keys'
-          ? { setting: issue.keys.join(', '), problem: 'is not an option' }
-          : { setting: settingOf(issue.path), problem: issue.message },
-      )
-  if (production) problems.push(...productionProblems(options))
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
-  const {
-    secret,
-    database,
-    audience = parsed.data.url,
-    cookie,
-    claims,
-    onEvent,
-    onError,
-    now,
-    ...rest
-  } = parsed.data
+  const issues = parsed.success ? [] : parsed.error.issues
+  return [
+    ...issues.map((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? { setting: issue.keys.join(', '), problem: 'is not an option' }
+        : { setting: settingOf(issue.path), problem: issue.message },
+    ),
+    ...(production ? productionProblems(options) : []),
+  ]
+}
+
+/** Checks options and fills in the defaults. Throws a `ConfigError` that lists every wrong one. */
+export function resolveOptions(options: AuthOptions, production: boolean): AuthSettings {
+  const problems = findOptionProblems(options, production)
+  if (problems.length > 0) throw new ConfigError(problems)
+  const { secret, database, audience, cookie, claims, onEvent, onError, now, ...rest } =
+    optionsSchema.parse(options)
   return {
     ...rest,
     secrets: secret.map((bytes) => createSecretKey(bytes)),
     databasePath: database,
-    audience: typeof audience === 'string' ? [audience] : audience,
+    audience: audience === undefined ? [rest.url] : typeof audience === 'string' ? [audience] : audience,
     cookie: { ...cookie, domain: cookie.domain ?? null },
     claims: claims ?? null,
     onEvent: onEvent ?? (() => {}),
@@ -292,7 +289,9 @@ function productionProblems({ url, secret, developmentHelpers }: AuthOptions): S
     })
   }
   const secrets = typeof secret === 'string' ? [secret] : Array.isArray(secret) ? secret : []
-  if (secrets.some((text) => new Set(Buffer.from(text, 'base64url')).size < MIN_DISTINCT_BYTES)) {
+  if (
+    secrets.some((text) => text !== '' && new Set(Buffer.from(text, 'base64url')).size < MIN_DISTINCT_BYTES)
+  ) {
     problems.push({
       setting: 'secret',
       problem: `is not random, it looks like an example. ${howToMakeSecret}`,

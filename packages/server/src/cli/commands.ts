@@ -1,6 +1,6 @@
 import { createAuth } from '../auth.ts'
 import { ConfigError } from '../errors.ts'
-import { authOptions, DEFAULT_PORT, inUsersWords } from './options.ts'
+import { checkedAuthOptions, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
 
 /** `latchkey keys list` */
@@ -46,14 +46,7 @@ async function withService(
   settings: Settings,
   work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,
 ): Promise<void> {
-  const options = authOptions(
-    settings,
-    settings.options.port ?? DEFAULT_PORT,
-    process.env.NODE_ENV === 'production',
-  )
-  const auth = await createAuth(options).catch((error: unknown) => {
-    throw error instanceof ConfigError ? inUsersWords(error, settings) : error
-  })
+  const auth = await createAuth(checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT))
   try {
     await work(auth)
   } finally {

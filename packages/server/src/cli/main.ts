@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { AuthError, ConfigError } from '../errors.ts'
-import { collectSettings, SETTINGS, type Settings } from './settings.ts'
+import { SETTINGS } from './known-settings.ts'
+import { collectSettings, type Settings } from './settings.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -60,22 +61,21 @@ try {
 /** Gives a command the flags that every setting has. */
 function configurable(command: Command): Command {
   for (const { flag, variable, value, help } of SETTINGS) {
+    if (flag === null) continue
     command.addOption(new Option(`--${flag} <${value.toLowerCase()}>`, `${help} [${variable}]`))
   }
   return command
     .option('--config <file>', 'a config file (latchkey.config.ts, .js or .json, if there is one)')
     .addHelpText(
       'after',
-      '\nSettings come from the config file, .env, the environment and flags, in rising priority.',
+      '\nSettings come from the config file, .env, the environment and flags, in rising priority.' +
+        '\nThe secret has no flag, since other users could see it: set LATCHKEY_SECRET.',
     )
 }
 
 async function settingsFrom(given: Flags): Promise<Settings> {
   const flags = Object.fromEntries(
-    SETTINGS.map(({ flag }) => [
-      flag,
-      given[flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())],
-    ]),
+    SETTINGS.flatMap(({ flag }) => (flag === null ? [] : [[flag, given[toCamelCase(flag)]]])),
   ) as Record<string, string | undefined>
   return await collectSettings({
     environment: process.env,
@@ -83,6 +83,10 @@ async function settingsFrom(given: Flags): Promise<Settings> {
     configFile: given.config as string | undefined,
     workingFolder: process.cwd(),
   })
+}
+
+function toCamelCase(flag: string): string {
+  return flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 function explain(error: unknown): string {

@@ -1,17 +1,12 @@
-import { type AuthOptions, howToMakeSecret, isLoopback } from '../config.ts'
-import { ConfigError, type SettingProblem } from '../errors.ts'
+import { type AuthOptions, findOptionProblems, isLoopback } from '../config.ts'
+import { ConfigError } from '../errors.ts'
 import { developmentSecret } from './secret-file.ts'
 import type { Settings } from './settings.ts'
 
 export const DEFAULT_PORT = 3000
 export const DEFAULT_HOST = '127.0.0.1'
 
-/**
- * The options for `createAuth`: what was set, and what development makes up where nothing was.
- *
- * @param port where the service listens, once that is known
- */
-export function authOptions({ options }: Settings, port: number, production: boolean): AuthOptions {
+function authOptions({ options }: Settings, port: number, production: boolean): AuthOptions {
   const { port: _, host, logLevel, ...rest } = options
   const url = rest.url ?? `http://localhost:${port}`
   return {
@@ -22,20 +17,29 @@ export function authOptions({ options }: Settings, port: number, production: boo
   }
 }
 
-/** The same problems, under the names that the user gave the settings with. */
-export function inUsersWords(error: ConfigError, settings: Settings): ConfigError {
-  return new ConfigError(
-    error.problems.map(
-      ({ setting, problem }): SettingProblem => ({ setting: settings.sourceOf(setting), problem }),
-    ),
-  )
+/**
+ * The checked options for `createAuth`: what was set, and what development makes up where nothing was. Throws a
+ * `ConfigError` that lists everything that is wrong, under the names that the user gave it with.
+ *
+ * @param port where the service listens
+ */
+export function checkedAuthOptions(settings: Settings, port: number): AuthOptions {
+  const production = process.env.NODE_ENV === 'production'
+  const options = authOptions(settings, port, production)
+  const problems = [
+    ...settings.problems,
+    ...findOptionProblems(options, production).map(({ setting, problem }) => ({
+      setting: settings.sourceOf(setting),
+      problem,
+    })),
+  ]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return options
 }
 
 function secretFor(database: string | undefined, production: boolean): string {
-  if (production) {
-    // Left to the check of the options, so that it is listed with everything else that is wrong.
-    return ''
-  }
+  // Left to the check of the options, so that it is listed with everything else that is wrong.
+  if (production) return ''
   const path = /^sqlite:(?:\/\/)?(.+)$/.exec(database ?? 'sqlite:./latchkey-data/latchkey.db')?.[1]
   return path === undefined ? '' : developmentSecret(path)
 }
@@ -47,5 +51,3 @@ function isLocal(url: string): boolean {
     return false
   }
 }
-
-export { howToMakeSecret }

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Auth, createAuth } from '../auth.ts'
-import { isLoopback } from '../config.ts'
+import { type AuthOptions, isLoopback } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import type { RequestContext } from '../http/context.ts'
 import { createNodeServer } from '../http/node-server.ts'
 import { createLogger, type Logger } from './logger.ts'
-import { authOptions, DEFAULT_HOST, DEFAULT_PORT, inUsersWords } from './options.ts'
+import { checkedAuthOptions, DEFAULT_HOST, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
 
 /** How long a stop waits for requests that are under way. */
@@ -15,12 +15,13 @@ const DRAIN_MS = 8_000
 
 /** Runs the service until a signal stops it. Rejects with `ConfigError` or `StoreUnavailableError`. */
 export async function serve(settings: Settings): Promise<void> {
-  const production = process.env.NODE_ENV === 'production'
+  const port = settings.options.port ?? DEFAULT_PORT
+  checkedAuthOptions(settings, port)
   const logger = createLogger(settings.options.logLevel ?? 'info')
   let fetch: Fetch = () => new Promise(() => {})
   const server = createNodeServer((request, context) => fetch(request, context))
   const address = await listen(server, settings)
-  const options = authOptions(settings, address.port, production)
+  const options = checkedAuthOptions(settings, address.port)
   let auth: Auth
   try {
     auth = await createAuth({
@@ -37,7 +38,7 @@ export async function serve(settings: Settings): Promise<void> {
   } catch (error) {
     server.close()
     server.closeAllConnections()
-    throw error instanceof ConfigError ? inUsersWords(error, settings) : error
+    throw error
   }
   fetch = logger.timed(auth.fetch)
 
@@ -77,7 +78,7 @@ function announce(url: string, { address, family, port }: AddressInfo, urlIsDefa
     )
 }
 
-function warn({ url, trustedOrigins = [], cookie }: ReturnType<typeof authOptions>, logger: Logger): void {
+function warn({ url, trustedOrigins = [], cookie }: AuthOptions, logger: Logger): void {
   if (url.startsWith('http:') && !isLoopback(url)) {
     logger.warn(
       'the public origin is http: passwords and tokens travel in the clear, and production refuses it',

@@ -62,14 +62,19 @@ export class SigningKeys {
   }
 
   /**
-   * Reads the keys, and makes, retires and forgets what is due. To be called at start, and again every few seconds:
-   * that is how a node learns what another one, or a command, has changed.
+   * Reads the keys, and makes, retires, forgets and seals anew what is due. To be called at start, and again every few
+   * seconds: that is how a node learns what another one, or a command, has changed.
    */
   async refresh(): Promise<void> {
     const now = this.#now()
     const stored = await this.#vault.list('signing')
-    const due = nextKeyActiveFrom(stored, now, this.#policy) !== null
-    const candidate = due ? await this.#make(now) : null
+    const keyIsDue = nextKeyActiveFrom(stored, now, this.#policy) !== null
+    const { replace, remove } = upkeep(stored, now, this.#policy)
+    if (!keyIsDue && replace.length === 0 && remove.length === 0 && stored.every(({ current }) => current)) {
+      this.#adopt(stored)
+      return
+    }
+    const candidate = keyIsDue ? await this.#make(now) : null
     const keys = await this.#vault.update('signing', (current) => {
       const activeFrom = nextKeyActiveFrom(current, now, this.#policy)
       return {

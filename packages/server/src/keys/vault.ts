@@ -7,6 +7,8 @@ import type { KeyChange, KeyStore } from './store.ts'
 export interface OpenedKey extends StoredKey {
   /** The private or symmetric key; null once a signing key has signed its last token. */
   secret: Buffer | null
+  /** Whether it is sealed under the first secret, or not at all. */
+  current: boolean
 }
 
 /** The keys in the store, opened. What another of the service's secrets had sealed is sealed anew under the first. */
@@ -42,10 +44,10 @@ export class Vault {
   }
 
   #open(key: StoredKey): OpenedKey {
-    if (key.sealed === null) return { ...key, secret: null }
+    if (key.sealed === null) return { ...key, secret: null, current: true }
     const opened = this.#sealer.open(key.sealed, context(key))
     if (opened === null) throw wrongSecret()
-    return { ...key, secret: opened.plain }
+    return { ...key, secret: opened.plain, current: opened.byFirstSecret }
   }
 
   #reseal(key: StoredKey): StoredKey[] {

@@ -28,9 +28,12 @@ describe('the current token', () => {
 })
 
 describe('a token newer than the store', () => {
-  test.each([6, 7, 2 ** 48 - 2])('of generation %i rotates, and the store is known to have gone back', (g) => {
-    expect(judge(session, presented(g), NOW, POLICY)).toEqual({ kind: 'rotate', aheadOfStore: true })
-  })
+  test.each([6, 7, 2 ** 48 - 2])(
+    'of generation %i rotates, and the store is known to have gone back',
+    (g) => {
+      expect(judge(session, presented(g), NOW, POLICY)).toEqual({ kind: 'rotate', aheadOfStore: true })
+    },
+  )
 
   test('moves the session to one past the token, not one past the store', () => {
     expect(rotated(session, presented(9), LATER).generation).toBe(10)
