@@ -7,6 +7,7 @@ const ROOT = join(import.meta.dirname, '../..')
 interface CpuProfile {
   nodes: { id: number; callFrame: CallFrame; children?: number[] }[]
   samples: number[]
+  /** Microseconds before each sample. */
   timeDeltas: number[]
 }
 
@@ -24,11 +25,14 @@ export interface SelfTime {
   microseconds: number
 }
 
-/** Self time by function, greatest first, of the busiest thread that left a profile in `directory`. Idle time is left out. */
-export function readSelfTimes(directory: string): SelfTime[] {
+/**
+ * Self time by function, greatest first, of the busiest thread that left a profile in `directory`. Idle time is left
+ * out, and so is everything before the last `seconds`: starting and warming up are no part of a refresh.
+ */
+export function readSelfTimes(directory: string, seconds: number): SelfTime[] {
   const threads = readdirSync(directory)
     .filter((file) => file.endsWith('.cpuprofile'))
-    .map((file) => selfTimes(JSON.parse(readFileSync(join(directory, file), 'utf8')) as CpuProfile))
+    .map((file) => selfTimes(JSON.parse(readFileSync(join(directory, file), 'utf8')) as CpuProfile, seconds))
   return threads.sort((a, b) => total(b) - total(a))[0] ?? []
 }
 
@@ -43,12 +47,15 @@ export function byPlace(times: readonly SelfTime[]): Map<string, number> {
   return new Map([...places].sort(([, a], [, b]) => b - a))
 }
 
-function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[] {
+function selfTimes({ nodes, samples, timeDeltas }: CpuProfile, seconds: number): SelfTime[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])))
   const times = new Map<string, SelfTime>()
+  let left = timeDeltas.reduce((sum, delta) => sum + delta, 0)
   samples.forEach((id, index) => {
     const frame = frames.get(id)!
+    left -= timeDeltas[index] ?? 0
+    if (left > seconds * 1_000_000) return
     if (frame.functionName === '(idle)') return
     const name = nameOf(frame, frames.get(callers.get(id) ?? id)!)
     const time = times.get(name) ?? { name, place: placeOf(frame), microseconds: 0 }
