@@ -73,12 +73,11 @@ function createKeyFinder(settings: Settings): (kid: string) => Promise<Verificat
   const ring = new KeyRing()
 
   return async (kid) => {
-    const set = await source.current()
-    const key = await ring.find(set, kid)
+    const key = await ring.find(await source.current(), kid)
     if (key) return key
 
-    const newer = await source.newerThan(set)
-    return newer && ring.find(newer, kid)
+    const renewed = await source.renewed()
+    return renewed && ring.find(renewed, kid)
   }
 }
 

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { answerStatus, startServer } from '../testing/http-server.ts'
 import { createKey, forgeHs256, keySet, mint } from '../testing/issuer.ts'
 import { createWorld, expectAllAccepted, expectAllRefused, fromEach } from '../testing/setup.ts'
+import { KeyRing } from './key-ring.ts'
 
 test('JV-09 an embedded jwk is not consulted', async () => {
   const { key, verifier } = createWorld()
@@ -75,4 +76,23 @@ test('JV-14 a kid that names two keys is refused, for the sender would have the 
   const [key, other] = [createKey('ES256', 'same'), createKey('RS256', 'same')]
   const { verifier } = createWorld({ jwks: keySet(key, other) })
   await expectAllRefused(verifier, { first: mint(key), second: mint(other) })
+})
+
+test('a key is imported once however many tokens name it, and forgotten when its set no longer holds it', async () => {
+  const imports = vi.spyOn(crypto.subtle, 'importKey')
+  onTestFinished(() => imports.mockRestore())
+  const [first, second] = [createKey(), createKey()]
+  const ring = new KeyRing()
+
+  await Promise.all(Array.from({ length: 100 }, () => ring.find(keySet(first, second), first.kid)))
+  await ring.find(keySet(first, second), second.kid)
+  await ring.find(keySet(first, second), first.kid)
+  expect(imports).toHaveBeenCalledTimes(2)
+
+  await ring.find(keySet(second, createKey()), second.kid)
+  expect(imports).toHaveBeenCalledTimes(2)
+  const third = createKey()
+  await ring.find(keySet(third), third.kid)
+  await ring.find(keySet(first), first.kid)
+  expect(imports).toHaveBeenCalledTimes(4)
 })

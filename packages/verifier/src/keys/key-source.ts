@@ -5,8 +5,8 @@ import type { JsonWebKeySet } from './jwk.ts'
 /** Where an issuer's current keys come from. Rejects only with KEYS_UNAVAILABLE. */
 export interface KeySource {
   current(): Promise<JsonWebKeySet>
-  /** A newer set than the one that lacked a key, or `undefined` when there is none to be had for now. */
-  newerThan(set: JsonWebKeySet): Promise<JsonWebKeySet | undefined>
+  /** For a key that is not in the current set: the set as it is published now, or `undefined` where current is current. */
+  renewed(): Promise<JsonWebKeySet | undefined>
 }
 
 /** Keys that the caller holds: asked for each time, because the caller may rotate them at any time. */
@@ -19,7 +19,7 @@ export function suppliedKeys(supply: () => JsonWebKeySet | Promise<JsonWebKeySet
         throw keysUnavailable('jwks must supply the keys', { cause })
       }
     },
-    async newerThan() {
+    async renewed() {
       return undefined
     },
   }

@@ -80,7 +80,7 @@ describe('getting the keys', () => {
   test.each([
     ['an error', answerStatus(500)],
     ['not found', answerStatus(404)],
-    ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end('{"keys":[]}')],
     ['no JSON', (_, response) => response.end('<html>')],
     ['nothing', (_, response) => response.end()],
     ['JSON that is no key set', answerJson({ keys: 'none' })],
@@ -136,6 +136,15 @@ describe('getting the keys', () => {
     server.answer = answerJson(keySet(world.key))
     world.clock.now = NOW + 91
     expect(await outcome(world.verifier.verify(mint(world.key)))).toBe('accepted')
+
+    // The next outage begins with short pauses again.
+    server.answer = answerStatus(503)
+    for (const second of [122, 123]) {
+      world.clock.now = NOW + second
+      const before = server.requests.length
+      expect(await outcome(world.verifier.verify(mint(createKey())))).toBe('KEYS_UNAVAILABLE')
+      expect(server.requests).toHaveLength(before + 1)
+    }
   })
 })
 

@@ -46,7 +46,7 @@ export class RemoteKeys implements KeySource {
     const age = this.#secondsSince(held?.since)
     if (held && age <= maxAgeSeconds) return held.set
 
-    const loaded = this.#load()
+    const loaded = this.renewed()
     const usable = held && age <= maxStaleSeconds ? held : undefined
     // After a long silence the stale set may hold a key that was withdrawn hours ago, so the first to come waits.
     const silent = this.#secondsSince(this.#lastAttempt?.endedAt) > 2 * maxAgeSeconds
@@ -62,18 +62,12 @@ export class RemoteKeys implements KeySource {
     }
   }
 
-  async newerThan(set: JsonWebKeySet): Promise<JsonWebKeySet | undefined> {
-    if (this.#held && this.#held.set !== set) return this.#held.set
-    const loaded = await this.#load()
-    return loaded === set ? undefined : loaded
-  }
-
-  /** The newest set there is, fetched unless somebody just did. */
-  async #load(): Promise<JsonWebKeySet> {
+  async renewed(): Promise<JsonWebKeySet> {
     if (!this.#isPaused()) await this.#attemptOnce()
     const { failure } = this.#lastAttempt ?? {}
-    if (!this.#held || failure)
+    if (!this.#held || failure) {
       throw keysUnavailable("the issuer's keys could not be fetched", { cause: failure })
+    }
     return this.#held.set
   }
 

@@ -16,6 +16,7 @@ test('an RSA key is sound from 2048 bits on', () => {
   expect(isWeakRsaKey(modulus(1024), F4)).toBe(true)
   expect(isWeakRsaKey(Buffer.alloc(1025, 0xff), F4)).toBe(true)
   expect(isWeakRsaKey(Buffer.alloc(0), F4)).toBe(true)
+  expect(isWeakRsaKey(Buffer.alloc(256, 0xfe), F4)).toBe(true)
 })
 
 test('a zero byte in front does not make a modulus longer', () => {

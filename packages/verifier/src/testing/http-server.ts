@@ -1,3 +1,6 @@
+// What the tests stand on: a real HTTP server, an issuer with real keys, a verifier whose clock is set.
+// It owns no rule of the verifier, and nothing outside the tests imports it.
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

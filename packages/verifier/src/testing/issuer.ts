@@ -1,5 +1,6 @@
-// A token issuer for tests, which can also sign what no honest issuer would: any header, any payload, any key.
-// It owns no rule of the verifier and shares no code with it.
+/*
+ * An issuer that can also sign what no honest one would: any header, any payload, any key. It shares no code with the verifier.
+ */
 
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import type { JsonWebKeySet } from '../keys/jwk.ts'

@@ -84,28 +84,21 @@ test('JV-23 a token is over once exp and the leeway have passed', async () => {
 
 test('JV-23 times that are missing or no finite numbers are refused', async () => {
   const { key, verifier } = createWorld()
-  const wrong = [undefined, null, String(NOW + 900), [NOW + 900], {}, true]
+  const wrong = (time: number) => [undefined, null, String(time), [time], {}, true]
+  const infinite = (name: string, time: string) =>
+    signToken(key, headerFor(key), JSON.stringify(claims({ [name]: 'T' })).replace('"T"', time))
+
   await expectAllRefused(verifier, {
-    ...fromEach(wrong, (exp) => mint(key, { claims: { exp } })),
-    ...Object.fromEntries(wrong.map((iat) => [`iat ${JSON.stringify(iat)}`, mint(key, { claims: { iat } })])),
-    ...Object.fromEntries(
-      wrong.slice(1).map((nbf) => [`nbf ${JSON.stringify(nbf)}`, mint(key, { claims: { nbf } })]),
-    ),
-    'exp infinite': signToken(
-      key,
-      headerFor(key),
-      JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e400'),
-    ),
-    'iat infinite': signToken(
-      key,
-      headerFor(key),
-      JSON.stringify(claims()).replace(/"iat":\d+/, '"iat":-1e400'),
-    ),
-    'nbf infinite': signToken(
-      key,
-      headerFor(key),
-      JSON.stringify(claims({ nbf: 0 })).replace('"nbf":0', '"nbf":-1e400'),
-    ),
+    ...fromEach(wrong(NOW + 900), (exp) => mint(key, { claims: { exp } })),
+    'exp infinite': infinite('exp', '1e400'),
+  })
+  await expectAllRefused(verifier, {
+    ...fromEach(wrong(NOW), (iat) => mint(key, { claims: { iat } })),
+    'iat infinite': infinite('iat', '-1e400'),
+  })
+  await expectAllRefused(verifier, {
+    ...fromEach(wrong(NOW).slice(1), (nbf) => mint(key, { claims: { nbf } })),
+    'nbf infinite': infinite('nbf', '-1e400'),
   })
 })
 
