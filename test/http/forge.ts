@@ -1,0 +1,93 @@
+// The service's HTTP face, as an attacker sees it: what is sent, what comes back, what must not move.
+// It owns no rule of its own; refreshing is attacked in test/refresh, the verifier alone in packages/verifier.
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { createSealer, deriveKey } from '../../packages/server/src/keys/seal.ts'
+import type { TestAuth } from '../support/auth.ts'
+
+type Members = Record<string, unknown>
+
+/**
+ * Signs as the service itself would, whatever it is given: a token that is wrong in one respect alone shows which
+ * rule refused it.
+ */
+export interface Forge {
+  kid: string
+  privateKey: KeyObject
+  publicKey: KeyObject
+  header: Members
+  claims: Members
+  /** A token of the service but for the changes; a member changed to `undefined` is left out. */
+  mint(changes?: { header?: Members; claims?: Members }): string
+  /** Signs texts or bytes as they are. */
+  sign(header: Members | string | Buffer, claims?: Members | string | Buffer): string
+}
+
+/** @param accessToken one that the service issued, whose claims the forged ones carry */
+export function openForge({ databasePath, options }: TestAuth, accessToken: string): Forge {
+  const { kid, privateKey } = signingKeyOf(databasePath, options.secret as string)
+  const [headerText = '', claimsText = ''] = accessToken.split('.')
+  const header = decode(headerText)
+  const claims = decode(claimsText)
+  const forge: Forge = {
+    kid,
+    privateKey,
+    publicKey: createPublicKey(privateKey),
+    header,
+    claims,
+    mint: (changes = {}) => forge.sign({ ...header, ...changes.header }, { ...claims, ...changes.claims }),
+    sign(signedHeader, signedClaims = claims) {
+      const input = `${encode(signedHeader)}.${encode(signedClaims)}`
+      return `${input}.${signEs256(input, privateKey).toString('base64url')}`
+    },
+  }
+  return forge
+}
+
+export function encode(value: Members | string | Buffer): string {
+  const bytes = Buffer.isBuffer(value) || typeof value === 'string' ? value : JSON.stringify(value)
+  return Buffer.from(bytes).toString('base64url')
+}
+
+export function decode(segment: string): Members {
+  return JSON.parse(Buffer.from(segment, 'base64url').toString()) as Members
+}
+
+export function signEs256(input: string, privateKey: KeyObject): Buffer {
+  return sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+}
+
+/** A token authenticated with a shared key: what an attacker makes of whatever they know. */
+export function macToken(
+  algorithm: 'HS256' | 'HS384' | 'HS512',
+  header: Members,
+  claims: Members,
+  key: string | Buffer,
+) {
+  const input = `${encode({ ...header, alg: algorithm })}.${encode(claims)}`
+  const mac = createHmac(`sha${algorithm.slice(2)}`, key)
+    .update(input)
+    .digest('base64url')
+  return `${input}.${mac}`
+}
+
+/** Only who has both the database and the secret gets this far: that is what sealing promises. */
+function signingKeyOf(databasePath: string, secret: string): { kid: string; privateKey: KeyObject } {
+  const database = new DatabaseSync(databasePath, { readOnly: true })
+  const row = database.prepare("select id, sealed from keys where purpose = 'signing'").get() as {
+    id: string
+    sealed: Uint8Array
+  }
+  database.close()
+  const sealer = createSealer([deriveKey(createSecretKey(Buffer.from(secret, 'base64url')), 'seal')])
+  const opened = sealer.open(row.sealed, `signing/${row.id}`)
+  if (opened === null) throw new Error('the signing key does not open with the secret')
+  return { kid: row.id, privateKey: createPrivateKey({ key: opened.plain, format: 'der', type: 'pkcs8' }) }
+}
