@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 test('the source imports nothing but itself and the wire types, so that it runs wherever fetch and WebCrypto do', () => {
-  const here = new URL('.', import.meta.url).pathname
+  const here = fileURLToPath(new URL('.', import.meta.url))
   const files = globSync('**/*.ts', { cwd: here }).filter((file) => !/\.test\.ts$|^testing\//.test(file))
   const imports = files.flatMap((file) => {
     const statements = readFileSync(here + file, 'utf8').matchAll(
