@@ -6,8 +6,10 @@ import type { RequestContext } from './context.ts'
 
 const MAX_HEADER_BYTES = 16_384
 const MAX_HEADERS = 100
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
+const HEADERS_TIMEOUT_MS = 5_000
+const REQUEST_TIMEOUT_MS = 10_000
+/** How often Node looks for requests that are past their time. */
+const TIMEOUT_CHECK_MS = 1_000
 const KEEP_ALIVE_MS = 65_000
 
 /** Headers that a request may carry once: two of them mean that somebody in between reads another one than we do. */
@@ -37,6 +39,7 @@ export function createNodeServer(
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
     (incoming, outgoing) => {
       const refusal = refuse(incoming)
