@@ -7,6 +7,7 @@ import { milliseconds, table, whole } from './report.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
 
 const CONNECTIONS = 32
+const WARM_UP_SECONDS = 4
 const PROMISED_RATIO = 0.5
 
 interface Contender {
@@ -19,12 +20,13 @@ interface Contender {
 export const refresh: Scenario = {
   summary: `refreshes per second at ${CONNECTIONS} connections, in turns with the floor`,
   async run(settings) {
-    const rounds = settings.quick ? 3 : 7
-    const seconds = settings.quick ? 2 : 6
+    const rounds = settings.quick ? 5 : 25
+    const seconds = settings.quick ? 1 : 2
     const contenders: Contender[] = []
     try {
       for (const start of [startFloor, startLatchkey]) contenders.push(await enter(start, settings))
-      for (const { clients, service } of contenders) await closedLoop(clients, service, until(seconds))
+      for (const { clients, service } of contenders)
+        await closedLoop(clients, service, until(WARM_UP_SECONDS))
       for (let round = 1; round <= rounds; round++) {
         for (const contender of contenders) {
           const load = await closedLoop(contender.clients, contender.service, until(seconds))

@@ -1,13 +1,24 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { growth } from './growth.ts'
 import { makeWorkplace } from './lab/disk.ts'
 import { DELIVERIES, type Delivery } from './load/session.ts'
+import { memory } from './memory.ts'
 import { profile } from './profile.ts'
 import { refresh } from './refresh.ts'
 import { table } from './report.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
+import { signInPressure } from './signin-pressure.ts'
+import { startup } from './startup.ts'
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { refresh, profile }
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  refresh,
+  growth,
+  memory,
+  startup,
+  'signin-pressure': signInPressure,
+  profile,
+}
 
 const HELP = `npm run bench -- [name ...] [options]
 
