@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { SECURITY_HEADERS } from './answers.ts'
+import { NO_STORE, SECURITY_HEADERS } from './answers.ts'
 import type { RequestContext } from './context.ts'
+import { TITLE } from './status.ts'
 
 const MAX_HEADER_BYTES = 16_384
 const MAX_HEADERS = 100
@@ -22,6 +24,22 @@ const SINGLE_HEADERS = new Set([
   'idempotency-key',
 ])
 
+/** How long a client may go on sending after it was refused. */
+const LINGER_MS = 1_000
+
+/** What is refused here never becomes a `Request`; so the rules for every answer hold here once more. */
+const REFUSALS = {
+  400: 'the request is not well-formed HTTP',
+  405: 'there is no such method here',
+  408: 'the request took too long to arrive',
+  417: 'no such expectation can be met',
+  431: 'the headers are too large',
+} as const
+
+type RefusalStatus = keyof typeof REFUSALS
+
+const METHODS = 'GET, POST, DELETE, OPTIONS'
+
 /**
  * Makes a Node HTTP server of the service's `fetch`, with limits on the time and the size of what it reads. It does
  * not listen yet.
@@ -29,10 +47,14 @@ const SINGLE_HEADERS = new Set([
 export function createNodeServer(
   fetch: (request: Request, context: RequestContext) => Promise<Response>,
 ): Server {
-  const listener = getRequestListener(async (request, { incoming }) => {
-    const { remoteAddress } = incoming.socket
-    return await fetch(request, remoteAddress === undefined ? {} : { remoteAddress })
-  })
+  const listener = getRequestListener(
+    async (request, { incoming }) => {
+      const { remoteAddress } = incoming.socket
+      return await fetch(request, remoteAddress === undefined ? {} : { remoteAddress })
+    },
+    // `fetch` never rejects: what fails here is a target or a host that makes no URL.
+    { errorHandler: () => new Response(refusalBody(400), { status: 400, headers: refusalHeaders(400) }) },
+  )
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -40,6 +62,8 @@ export function createNodeServer(
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // A missing one is refused below, in our words.
+      requireHostHeader: false,
     },
     (incoming, outgoing) => {
       const refusal = refuse(incoming)
@@ -47,14 +71,13 @@ export function createNodeServer(
       else answerRefusal(outgoing, refusal)
     },
   )
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (socket.writable) socket.end(rawAnswer(error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400))
-    else socket.destroy()
-  })
+  server.on('checkExpectation', (_, outgoing: ServerResponse) => answerRefusal(outgoing, 417))
+  server.on('connect', (_, socket: Socket) => closeWith(socket, 405))
+  server.on('clientError', (error: ParserError, socket: Socket) => closeWith(socket, statusOf(error)))
   return server
 }
 
-function refuse({ rawHeaders, url = '' }: IncomingMessage): 400 | 431 | null {
+function refuse({ rawHeaders, url = '' }: IncomingMessage): RefusalStatus | null {
   if (rawHeaders.length > 2 * MAX_HEADERS) return 431
   const seen = new Set<string>()
   for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -63,40 +86,69 @@ function refuse({ rawHeaders, url = '' }: IncomingMessage): 400 | 431 | null {
     if (seen.has(name)) return 400
     seen.add(name)
   }
+  if (!seen.has('host')) return 400
+  if (url === '*') return 405
   return url.startsWith('/') || /^https?:\/\//.test(url) ? null : 400
 }
 
-function answerRefusal(outgoing: ServerResponse, status: 400 | 431): void {
-  outgoing.writeHead(status, { ...SECURITY_HEADERS, ...refusalHeaders(status) })
+interface ParserError extends NodeJS.ErrnoException {
+  /** What arrived last. */
+  rawPacket?: Buffer
+}
+
+function statusOf({ code, rawPacket }: ParserError): RefusalStatus {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 431
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 408
+    case 'HPE_INVALID_METHOD':
+      return isRequestLine(rawPacket) ? 405 : 400
+    default:
+      return 400
+  }
+}
+
+/** Whether bytes begin as a request does, in all but the name of its method. */
+function isRequestLine(bytes: Buffer | undefined): boolean {
+  return /^[A-Z][A-Z-]* \/\S* HTTP\/1\.[01]\r\n/.test(bytes?.toString('latin1', 0, MAX_HEADER_BYTES) ?? '')
+}
+
+function answerRefusal(outgoing: ServerResponse, status: RefusalStatus): void {
+  outgoing.writeHead(status, refusalHeaders(status))
   outgoing.end(refusalBody(status))
 }
 
-/** For what Node's parser refused, where there is no request to answer. RFC 9112 §11.2 */
-function rawAnswer(status: 400 | 431): string {
-  const headers = Object.entries({ ...SECURITY_HEADERS, ...refusalHeaders(status) })
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    ...headers.map(([name, value]) => `${name}: ${value}`),
-    '',
-    refusalBody(status),
-  ].join('\r\n')
+/**
+ * Answers where there is no request to answer, and closes. What the client still sends is left unread for a moment:
+ * closing at once would reset the connection, and the answer would be lost. RFC 9112 §9.6
+ */
+function closeWith(socket: Socket, status: RefusalStatus): void {
+  if (!socket.writable) return
+  const headers = Object.entries(refusalHeaders(status)).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '', refusalBody(status)].join('\r\n'))
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
-function refusalHeaders(status: 400 | 431): Record<string, string> {
+function refusalHeaders(status: RefusalStatus): Record<string, string> {
   return {
+    ...SECURITY_HEADERS,
+    ...NO_STORE,
+    ...(status === 405 ? { allow: METHODS } : {}),
+    'x-request-id': randomUUID(),
     'content-type': 'application/problem+json',
     'content-length': String(Buffer.byteLength(refusalBody(status))),
-    'cache-control': 'no-store',
     connection: 'close',
   }
 }
 
-function refusalBody(status: 400 | 431): string {
+function refusalBody(status: RefusalStatus): string {
+  const code = status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_REQUEST'
   return JSON.stringify({
-    type: 'urn:latchkey:error:INVALID_REQUEST',
-    title: 'Invalid request',
+    type: `urn:latchkey:error:${code}`,
+    title: TITLE[code],
     status,
-    detail: status === 431 ? 'the headers are too large' : 'the request is not well-formed HTTP',
-    error: 'INVALID_REQUEST',
+    detail: REFUSALS[status],
+    error: code,
   })
 }
