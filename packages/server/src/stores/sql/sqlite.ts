@@ -57,10 +57,12 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
     },
 
     async findOwnedSessions(ids) {
-      // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
-      // another request has not committed yet is not for this one.
-      const find = writer.isTransaction ? findByReader : findByWriter
-      return mapErrors(() => ids.map((id) => find.get(id) as OwnedSessionRow | undefined))
+      return mapErrors(() => {
+        // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
+        // another request has not committed yet is not for this one.
+        const find = writer.isTransaction ? findByReader : findByWriter
+        return ids.map((id) => find.get(id) as OwnedSessionRow | undefined)
+      })
     },
 
     async rotateSessions(rotations) {
@@ -92,8 +94,7 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
 
     async close() {
       await lock.run(async () => {
-        reader.close()
-        writer.close()
+        for (const database of [reader, writer]) if (database.isOpen) database.close()
       })
     },
   }
