@@ -35,8 +35,9 @@ export function checkNativeOrigin(headers: Headers, { nativeOrigins }: OriginSet
 /** What a listed page on another origin needs to read the answer; nothing for everybody else. Fetch Standard §3.3 */
 export function corsHeaders(headers: Headers, settings: OriginSettings): HeaderRecord {
   const origin = headers.get('origin')
-  if (origin === null) return {}
-  if (origin === settings.url || !isTrustedOrigin(origin, settings)) return { vary: 'Origin' }
+  if (origin === null || origin === settings.url || !isTrustedOrigin(origin, settings)) {
+    return { vary: 'Origin' }
+  }
   return {
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
