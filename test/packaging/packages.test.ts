@@ -34,8 +34,12 @@ test('the private protocol package is not asked for', () => {
   ])
 })
 
-test('every type of the three packages holds in a strict project that checks its libraries too', () => {
-  typeCheck(project.folder)
+test('the types of latchkey and the verifier hold in a strict Node.js project, down to their libraries', () => {
+  typeCheck(project.folder, 'tsconfig.node.json')
+})
+
+test('the types of the client hold in a strict project for browsers, which knows nothing of Node.js', () => {
+  typeCheck(project.folder, 'tsconfig.browser.json')
 })
 
 test('npx latchkey serve --help says what can be set', () => {

@@ -58,8 +58,8 @@ export function attempt(folder: string, program: string, arguments_: readonly st
   return spawnSync(program, arguments_, { cwd: folder, env: USER_ENVIRONMENT, encoding: 'utf8' })
 }
 
-export function typeCheck(folder: string): void {
-  const { stdout, status } = attempt(folder, join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder])
+export function typeCheck(folder: string, config: string): void {
+  const { stdout, status } = attempt(folder, join(ROOT, 'node_modules/.bin/tsc'), ['-p', config])
   if (status !== 0) throw new Error(stdout)
 }
 

@@ -1,0 +1,16 @@
+// node round-trip.js ORIGIN NAME: signs up, refreshes, calls an endpoint, and prints whose token the verifier sees.
+import { createAuthClient } from '@latchkey/client'
+import { createVerifier } from '@latchkey/verifier'
+
+const [origin, name] = process.argv.slice(2)
+const client = createAuthClient({ baseUrl: origin, client: 'native' })
+await client.register({ email: `${name}@example.com`, password: 'a long enough phrase' })
+
+const first = await client.getAccessToken()
+const second = await client.refresh()
+const { sub } = await createVerifier({ issuer: origin, audience: origin }).verify(second)
+const { user } = await (await client.fetch(`${origin}/auth/me`)).json()
+if (first === second || user.id !== sub)
+  throw new Error('the refreshed token is not the one that was expected')
+await client.logout()
+process.stdout.write(user.email)
