@@ -137,6 +137,11 @@ function kyselyOver(database: DatabaseSync, lock: Mutex): Kysely<Schema> {
 }
 
 class Adapter extends SqliteAdapter {
+  /** There is one, and the driver's own lock keeps the order: Kysely's would not tell how long each has waited. */
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+
   /** Migrations run inside one `begin immediate`: that is the lock between processes that start together. */
   override get supportsTransactionalDdl(): boolean {
     return true
@@ -241,6 +246,8 @@ function commit<Result>(database: DatabaseSync, work: () => Result): Result {
 
 /** Tries until another process lets go of the file, without holding up the event loop meanwhile. */
 async function patiently<Result>(waitedMs: number, attempt: () => Result): Promise<Result> {
+  // Whoever has waited that long behind others gives up at once: a try of each would hold up the event loop.
+  if (waitedMs >= BUSY_WAIT_MS) throw new StoreUnavailableError(new Error('other writers took too long'))
   const deadline = performance.now() + BUSY_WAIT_MS - waitedMs
   for (;;) {
     try {
