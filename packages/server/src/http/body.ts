@@ -7,6 +7,7 @@ export type BodyFormat = 'json' | 'form' | 'none'
 /** A byte-order mark is kept, so that JSON refuses it. RFC 8259 §8.1 */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const FORM = 'application/x-www-form-urlencoded'
+const UTF8_CHARSETS = new Set(['charset=utf-8', 'charset="utf-8"'])
 
 /**
  * The format of a request's body by its headers alone. Rejects with UNSUPPORTED_MEDIA_TYPE; there is no type that a
@@ -21,9 +22,8 @@ export function bodyFormat(headers: Headers, accepts: { form: boolean; required:
     return 'none'
   }
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length)
-  if (charset !== undefined && charset !== 'utf-8' && charset !== '"utf-8"')
-    throw unsupported('only UTF-8 is accepted')
+  const charsets = parameters.filter((parameter) => parameter.startsWith('charset='))
+  if (charsets.some((charset) => !UTF8_CHARSETS.has(charset))) throw unsupported('only UTF-8 is accepted')
   if (type === 'application/json') return 'json'
   if (accepts.form && type === FORM) return 'form'
   throw unsupported(`the Content-Type must be application/json${accepts.form ? ` or ${FORM}` : ''}`)
