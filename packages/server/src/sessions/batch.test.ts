@@ -81,21 +81,22 @@ test('a batch has its largest size, and nobody in the queue is forgotten or over
   ])
 })
 
-test('a batch that fails fails for all of its requests, and the next one is tried afresh', async () => {
-  const { run, nextBatch, fail, finish } = heldRun()
+test('a batch that fails fails for all of its requests and for those that have waited for it, and the next is tried afresh', async () => {
+  const { run, batches, nextBatch, fail, finish } = heldRun()
   const ask = batched(run)
-  const failing = Promise.allSettled([1, 2].map(ask))
+  const inFlight = [1, 2].map(ask)
   await nextBatch()
+  const waiting = ask(3)
   fail(new Error('no flush'))
-  expect(await failing).toMatchObject([
-    { reason: { message: 'no flush' } },
-    { reason: { message: 'no flush' } },
-  ])
+  for (const outcome of await Promise.allSettled([...inFlight, waiting])) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'no flush' } })
+  }
 
-  const next = ask(3)
+  const next = ask(4)
   await nextBatch()
   finish()
-  expect(await next).toBe('answer 3')
+  expect(await next).toBe('answer 4')
+  expect(batches).toEqual([[1, 2], [4]])
 })
 
 test('answers are handed out a turn after the flush, when what had reached the machine meanwhile has been read', async () => {

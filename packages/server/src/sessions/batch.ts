@@ -7,7 +7,7 @@ interface Waiting<Request, Answer> {
 /**
  * Makes one call of many: what arrives while the previous batch is in flight goes together into the next, so that
  * durability costs one flush per batch. An idle service adds no wait: a batch starts in the event-loop turn in
- * which its first request arrived.
+ * which its first request arrived. A batch that fails takes those along that have waited for it.
  *
  * Answers are handed out one turn after the flush. The loop has then read every request that reached the machine
  * while the flush held it up, so that "arrived before the answer" means what it says.
@@ -16,18 +16,19 @@ export function batched<Request, Answer>(
   run: (requests: Request[]) => Promise<Answer[]>,
   maxBatch = 256,
 ): (request: Request) => Promise<Answer> {
-  let waiting: Waiting<Request, Answer>[] = []
+  const waiting: Waiting<Request, Answer>[] = []
   let busy = false
 
   async function flush(): Promise<void> {
-    const batch = waiting.slice(0, maxBatch)
-    waiting = waiting.slice(maxBatch)
+    const batch = waiting.splice(0, maxBatch)
     let settle: () => void
     try {
       const answers = await run(batch.map(({ request }) => request))
       settle = () => batch.forEach(({ resolve }, i) => void resolve(answers[i] as Answer))
     } catch (error) {
-      settle = () => batch.forEach(({ reject }) => void reject(error))
+      // Whoever came meanwhile has waited for the same store: one more wait for every batch in line would never end.
+      const failed = [...batch, ...waiting.splice(0)]
+      settle = () => failed.forEach(({ reject }) => void reject(error))
     }
     setImmediate(settle)
     if (waiting.length > 0) setImmediate(flush)
