@@ -20,8 +20,9 @@ export function createRecordKeeper(storage: TokenStorage, baseUrl: string): Reco
   return {
     read: async () => parseRecord(await storage.getItem(item)),
     write: async (record) => {
-      if (Object.keys(record).length === 0) await storage.removeItem(item)
-      else await storage.setItem(item, JSON.stringify(record))
+      const text = JSON.stringify(record)
+      if (text === '{}') await storage.removeItem(item)
+      else await storage.setItem(item, text)
     },
   }
 }

@@ -9,6 +9,8 @@ import { judge } from './verdict.ts'
 
 /** A service that asks for more is asked again sooner all the same, in case it was a proxy's slip. */
 const LONGEST_SILENCE_SECONDS = 300
+/** Longer than any tab takes between finding no key and storing one. */
+const KEY_SETTLES_MS = 20
 
 export interface Refresher {
   /** A token that lasts beyond the margin, renewed first where needed; `null` when signed out. */
@@ -65,31 +67,42 @@ export function createRefresher(parts: Parts, confirmSignOut: () => Promise<void
       session.end({ code: 'REFRESH_MISSING' })
       return null
     }
-    const answer = await send(record, turn)
-    if (judge(answer).kind !== 'superseded' || turn.aborted) return settle(answer, turn)
+    const first = await send(record, turn)
+    if (judge(first.answer).kind !== 'superseded' || turn.aborted) return settle(first, turn)
     // The key belonged to an older refresh. Whoever overtook it left a newer token: that one, with a key of its own.
     const { attempt: _spent, ...latest } = await records.read()
     return settle(await send(latest, turn), turn)
   }
 
-  /** The key is stored before it is sent: whatever cuts the answer off, the next try proves to be this one. */
-  async function send(record: Stored, turn: AbortSignal): Promise<Timed> {
-    const key = record.attempt ?? newKey()
-    if (record.attempt === undefined) await records.write({ ...record, attempt: key })
+  async function send(record: Stored, turn: AbortSignal): Promise<Attempt> {
+    const key = await reserveKey(record, turn)
     const sentAt = environment.now()
     const body = settings.client === 'native' ? { refreshToken: record.refreshToken } : undefined
-    return { ...(await service.post('/auth/refresh', body, turn, key)), sentAt }
+    return { key, sentAt, answer: await service.post('/auth/refresh', body, turn, key) }
   }
 
-  async function settle(answer: Timed, turn: AbortSignal): Promise<Answer | null> {
+  /** The key is stored before it is sent: whatever cuts the answer off, the next try proves to be this one. */
+  async function reserveKey(record: Stored, turn: AbortSignal): Promise<string> {
+    if (record.attempt !== undefined) return record.attempt
+    const key = newKey()
+    await records.write({ ...record, attempt: key })
+    if (settings.client === 'native' || environment.locks !== undefined) return key
+    // Without locks several tabs may store one at the same instant. All of them send the one that stayed.
+    await environment.sleep(KEY_SETTLES_MS, turn)
+    return turn.aborted ? key : reserveKey(await records.read(), turn)
+  }
+
+  async function settle({ answer, sentAt, key }: Attempt, turn: AbortSignal): Promise<Answer | null> {
     if (turn.aborted) return null
     const verdict = judge(answer)
     if (verdict.kind === 'renewed') {
-      await records.write(recordOf(verdict.tokens))
+      const { attempt } = await records.read()
+      // Only this key is done with: another tab may have stored its own while this one waited too long for the lock.
+      const others = attempt === key ? {} : { attempt }
+      await records.write({ ...others, ...recordOf(verdict.tokens) })
       if (turn.aborted) return null
-      session.hold(verdict.tokens, answer.sentAt)
-      const ageMs = environment.now() - answer.sentAt
-      tabs.tell({ kind: 'renewed', tokens: shared(verdict.tokens), ageMs })
+      session.hold(verdict.tokens, sentAt)
+      tabs.tell({ kind: 'renewed', tokens: shared(verdict.tokens), ageMs: environment.now() - sentAt })
       return null
     }
     if (verdict.kind !== 'ended') return answer
@@ -129,7 +142,11 @@ export function createRefresher(parts: Parts, confirmSignOut: () => Promise<void
   }
 }
 
-type Timed = Answer & { sentAt: number }
+interface Attempt {
+  answer: Answer
+  key: string
+  sentAt: number
+}
 
 /** 128 random bits. `crypto.randomUUID` is missing on a page that is not served over https or from localhost. */
 function newKey(): string {

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { createAuthClient, memoryStorage } from './index.ts'
+import { ADA } from './testing/browser.ts'
+import { startContractService } from './testing/contract-service.ts'
+
+async function startApp() {
+  const service = await startContractService()
+  const storage = memoryStorage()
+  const start = () => createAuthClient({ baseUrl: service.url, client: 'native', storage })
+  const stored = () => String(storage.getItem(`latchkey:${service.url}`))
+  return { service, start, stored }
+}
+
+test('a native session keeps its refresh token in the storage and sends it in the body', async () => {
+  const { service, start, stored } = await startApp()
+  const app = start()
+  await app.login(ADA)
+  expect(JSON.parse(stored())).toEqual({ refreshToken: 'rt.0.0' })
+  await app.refresh()
+  expect(JSON.parse(stored())).toEqual({ refreshToken: 'rt.0.1' })
+  expect(service.refreshes()[0]).toMatchObject({ body: '{"refreshToken":"rt.0.0"}', cookie: undefined })
+})
+
+test('an app that is started again is still signed in', async () => {
+  const { start } = await startApp()
+  await start().login(ADA)
+  const again = start()
+  expect(await again.getAccessToken()).not.toBeNull()
+  expect(again.user?.email).toBe(ADA.email)
+})
+
+test('an app killed in mid-refresh comes back signed in, with the same key', async () => {
+  const { service, start, stored } = await startApp()
+  const app = start()
+  await app.login(ADA)
+  const never = Promise.withResolvers<void>()
+  service.fail('/auth/refresh', { heldBy: never.promise })
+  app.refresh().catch(() => undefined)
+  await expect.poll(() => service.refreshes()).toHaveLength(1)
+  expect(JSON.parse(stored())).toEqual({ refreshToken: 'rt.0.0', attempt: service.refreshes()[0]?.key })
+
+  const again = start()
+  await again.getAccessToken()
+  expect(again.status).toBe('signed-in')
+  expect(service.refreshes()[1]?.key).toBe(service.refreshes()[0]?.key)
+  never.resolve()
+})
+
+test('signing out ends the session with the stored token and forgets it', async () => {
+  const { service, start, stored } = await startApp()
+  const app = start()
+  await app.login(ADA)
+  await app.logout()
+  expect(stored()).toBe('null')
+  expect(service.seen.at(-1)).toMatchObject({ path: '/auth/logout', body: '{"refreshToken":"rt.0.0"}' })
+})
+
+test('an app without a stored token asks nobody', async () => {
+  const { service, start } = await startApp()
+  expect(await start().getAccessToken()).toBeNull()
+  expect(service.seen).toEqual([])
+})
+
+test('two clients of one process share nothing', async () => {
+  const { service } = await startApp()
+  const [ada, bob] = [1, 2].map(() => createAuthClient({ baseUrl: service.url, client: 'native' }))
+  await ada?.login(ADA)
+  expect(await bob?.getAccessToken()).toBeNull()
+  expect(ada?.status).toBe('signed-in')
+})
