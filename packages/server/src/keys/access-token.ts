@@ -46,7 +46,7 @@ export async function issueAccessToken(
     auth_time: toNumericDate(session.createdAt),
     amr: ['pwd'],
   }
-  return { token: signCompact(claims, key, policy.type), expiresIn: expiresAt - issuedAt }
+  return { token: signCompact(claims, key, policy.type), expiresIn: Math.max(0, expiresAt - issuedAt) }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EventListener } from '../events.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { SigningAlgorithm, StoredKey } from './key.ts'
 import { type KeyPhase, type KeyPolicy, nextKeyActiveFrom, phases } from './rules.ts'
+import type { KeyChange } from './store.ts'
 import type { OpenedKey, Vault } from './vault.ts'
 
 /** A public key as the key set shows it. RFC 7517 §4 */
@@ -75,14 +76,13 @@ export class SigningKeys {
       return
     }
     const candidate = keyIsDue ? await this.#make(now) : null
-    const keys = await this.#vault.update('signing', (current) => {
+    await this.#change((current) => {
       const activeFrom = nextKeyActiveFrom(current, now, this.#policy)
       return {
         add: candidate !== null && activeFrom !== null ? [{ ...candidate, activeFrom }] : [],
         ...upkeep(current, now, this.#policy),
       }
     })
-    this.#adopt(keys)
   }
 
   /**
@@ -93,11 +93,10 @@ export class SigningKeys {
     const now = this.#now()
     const candidate = await this.#make(now)
     const activeFrom = now + this.#policy.publishAheadSeconds * 1000
-    const keys = await this.#vault.update('signing', (current) => {
+    const keys = await this.#change((current) => {
       const waiting = [...phases(current, now, this.#policy).values()].includes('next')
       return waiting ? {} : { add: [{ ...candidate, activeFrom }] }
     })
-    this.#adopt(keys)
     return Math.max(...keys.map((key) => key.activeFrom))
   }
 
@@ -107,17 +106,13 @@ export class SigningKeys {
    */
   async replaceAll(): Promise<void> {
     const candidate = await this.#make(this.#now())
-    const keys = await this.#vault.update('signing', (current) => ({
-      add: [candidate],
-      remove: current.map(({ id }) => id),
-    }))
-    this.#adopt(keys)
+    await this.#change((current) => ({ add: [candidate], remove: current.map(({ id }) => id) }))
   }
 
-  /** The key that signs now. */
+  /** The key that signs now. Where the clock went back before every key's time, the oldest: the service goes on. */
   current(): SigningKey {
     const now = this.#now()
-    const key = this.#ring.find(({ activeFrom }) => activeFrom <= now)
+    const key = this.#ring.find(({ activeFrom }) => activeFrom <= now) ?? this.#ring.at(-1)
     if (key === undefined) throw new Error('no signing key is loaded')
     return key
   }
@@ -152,11 +147,21 @@ export class SigningKeys {
     }
   }
 
+  /** Changes the keys in the store, and reports what has changed there: once, whatever the number of nodes. */
+  async #change(plan: (current: readonly StoredKey[]) => KeyChange): Promise<OpenedKey[]> {
+    let before: string[] = []
+    const keys = await this.#vault.update('signing', (current) => {
+      before = current.map(({ id }) => id)
+      return plan(current)
+    })
+    const after = keys.map(({ id }) => id)
+    for (const kid of after) if (!before.includes(kid)) this.#onEvent({ type: 'key.created', kid })
+    for (const kid of before) if (!after.includes(kid)) this.#onEvent({ type: 'key.removed', kid })
+    this.#adopt(keys)
+    return keys
+  }
+
   #adopt(keys: readonly OpenedKey[]): void {
-    const known = new Set(this.#stored.map(({ id }) => id))
-    const kept = new Set(keys.map(({ id }) => id))
-    for (const { id } of keys) if (!known.has(id)) this.#onEvent({ type: 'key.created', kid: id })
-    for (const id of known) if (!kept.has(id)) this.#onEvent({ type: 'key.removed', kid: id })
     this.#stored = keys
     this.#ring = keys
       .flatMap(({ id, algorithm, secret, activeFrom }) => {
