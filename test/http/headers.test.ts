@@ -1,0 +1,181 @@
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
+import { AUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
+
+const EMAIL = 'ada@example.com'
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+interface Exchange {
+  name: string
+  path: string
+  status: number
+  headers: Headers
+  text: string
+}
+
+/** An answer of every status and from every corner of the service. */
+async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
+  const { accessToken, refreshToken } = await world.signUp('browser', EMAIL)
+  const exchanges: Exchange[] = []
+  const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
+    const request = new Request(`${world.url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    })
+    const answer = await world.auth.fetch(request)
+    const name = `${answer.status} of ${method} ${path} ${JSON.stringify(Object.keys(headers))}`
+    const text = await answer.text()
+    exchanges.push({ name, path, status: answer.status, headers: answer.headers, text })
+  }
+  const authorization = `Bearer ${accessToken}`
+  const sent = (fields: object) => JSON.stringify({ email: EMAIL, password: PASSWORD, ...fields })
+
+  for (const path of ['/', '/docs', '/favicon.ico', '/nowhere', '/dev', ...PUBLIC_PATHS]) {
+    await ask('GET', path)
+    await ask('HEAD', path)
+    await ask('OPTIONS', path, { origin: 'https://evil.example' })
+    await ask('PUT', path)
+  }
+  for (const { method, path } of AUTH_ENDPOINTS) {
+    await ask(method, path)
+    await ask(method, path, { origin: 'https://evil.example' })
+    await ask(method, path, { authorization: 'Bearer nonsense', ...JSON_TYPE })
+    await ask(method, `${path}?access_token=x`)
+    await ask('OPTIONS', path, { origin: world.url, 'access-control-request-method': method })
+    if (method === 'POST') {
+      await ask(method, path, { ...JSON_TYPE, authorization }, '{')
+      await ask(method, path, { ...JSON_TYPE, authorization }, ' '.repeat(16_385))
+      await ask(method, path, { 'content-type': 'text/plain', authorization }, 'x')
+    }
+  }
+  await ask('POST', '/auth/register', JSON_TYPE, sent({ email: 'new@example.com' }))
+  await ask('POST', '/auth/register', JSON_TYPE, sent({}))
+  await ask('POST', '/auth/register', JSON_TYPE, sent({ email: 'weak@example.com', password: 'short' }))
+  await ask('POST', '/auth/login', JSON_TYPE, sent({}))
+  await ask('POST', '/auth/login', JSON_TYPE, sent({ password: 'not the password' }))
+  await ask('POST', '/auth/login', JSON_TYPE, sent({ client: 'native' }))
+  await ask('GET', '/auth/me', { authorization })
+  await ask('GET', '/auth/sessions', { authorization })
+  await ask('DELETE', `/auth/sessions/${crypto.randomUUID()}`, { authorization })
+  await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
+  await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
+  const { id = '' } = (await world.auth.users.find({ email: EMAIL })) ?? {}
+  await world.auth.users.disable(id)
+  await ask('POST', '/auth/login', JSON_TYPE, sent({}))
+  return exchanges
+}
+
+test('CC-17: every answer carries the headers that keep browsers from making it into something else', async () => {
+  const answers = await everyKindOfAnswer(await startAuth())
+  expect(new Set(answers.map(({ status }) => status))).toEqual(
+    new Set([200, 201, 204, 400, 401, 403, 404, 405, 409, 413, 415, 422]),
+  )
+  for (const { name, headers } of answers) {
+    const age = /max-age=(\d+)/.exec(headers.get('strict-transport-security') ?? '')?.[1]
+    expect(Number(age), name).toBeGreaterThanOrEqual(31_536_000)
+    expect(headers.get('x-content-type-options'), name).toBe('nosniff')
+    expect(headers.get('referrer-policy'), name).toBe('no-referrer')
+    expect(headers.get('x-frame-options'), name).toBe('DENY')
+    const policy = headers.get('content-security-policy')
+    expect(policy, name).toContain("default-src 'none'")
+    expect(policy, name).toContain("frame-ancestors 'none'")
+    expect(policy, name).not.toMatch(/unsafe|\*|https?:/)
+    expect(headers.get('cross-origin-opener-policy'), name).toBe('same-origin')
+    expect(headers.has('cross-origin-resource-policy'), name).toBe(true)
+    for (const telling of ['server', 'x-powered-by', 'via', 'x-runtime', 'x-version']) {
+      expect(headers.has(telling), `${name}: ${telling}`).toBe(false)
+    }
+  }
+})
+
+test('every answer has a request id of its own, and none that the caller chose', async () => {
+  const world = await startAuth()
+  const ids = (await everyKindOfAnswer(world)).map(({ headers }) => headers.get('x-request-id'))
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  expect(new Set(ids).size).toBe(ids.length)
+
+  const { headers } = await world.send('GET', '/auth/me', { headers: { 'x-request-id': 'mine\tor not' } })
+  expect(headers.get('x-request-id')).not.toContain('mine')
+})
+
+test('RR-24: nothing under /auth may be kept by a cache, and no answer leads elsewhere', async () => {
+  for (const { name, path, headers } of await everyKindOfAnswer(await startAuth())) {
+    if (path.startsWith('/auth')) expect(headers.get('cache-control'), name).toBe('no-store')
+    for (const header of ['etag', 'location', 'last-modified', 'refresh', 'link']) {
+      expect(headers.has(header), `${name}: ${header}`).toBe(false)
+    }
+  }
+})
+
+test('HP-16: an error is problem+json with a code, and tells nothing of what is inside', async () => {
+  const answers = await everyKindOfAnswer(await startAuth())
+  const errors = answers.filter(({ status, text }) => status >= 400 && text !== '')
+  expect(errors.length).toBeGreaterThan(50)
+  for (const { name, status, headers, text } of errors) {
+    expect(headers.get('content-type'), name).toBe('application/problem+json')
+    const body = JSON.parse(text) as Record<string, unknown>
+    expect(Object.keys(body), name).toEqual(
+      expect.arrayContaining(['type', 'title', 'status', 'detail', 'error']),
+    )
+    expect(body.status, name).toBe(status)
+    expect(body.type, name).toBe(`urn:latchkey:error:${body.error}`)
+    expect(text, name).not.toMatch(
+      / at .*:\d+:\d+|node:|\.ts\b|\.js\b|select |insert |sqlite|hono|zod|stack|error: /i,
+    )
+  }
+})
+
+test('HP-16: what goes wrong inside is answered 500 without a word about it; the operator hears it', async () => {
+  const world = await startAuth({
+    claims: () => {
+      throw new Error('select * from secrets at /srv/app/secret.ts:1:1')
+    },
+  })
+  const { status, headers, body } = await world.send('POST', '/auth/register', {
+    body: { email: EMAIL, password: PASSWORD },
+  })
+  expect([status, headers.get('content-type')]).toEqual([500, 'application/problem+json'])
+  expect(body).toEqual({
+    type: 'urn:latchkey:error:INTERNAL',
+    title: 'Internal error',
+    status: 500,
+    detail: 'something went wrong',
+    error: 'INTERNAL',
+  })
+  expect(headers.has('set-cookie')).toBe(false)
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+  expect(world.errors).toEqual([
+    {
+      error: expect.objectContaining({ message: expect.stringContaining('select * from secrets') }),
+      request: {
+        requestId: headers.get('x-request-id'),
+        method: 'POST',
+        path: '/auth/register',
+        code: 'INTERNAL',
+      },
+    },
+  ])
+})
+
+test('LK-06: a store that fails is answered 503 with when to try again, and not a word of SQL', async () => {
+  const world = await startAuth()
+  const { accessToken, refreshToken } = await world.signUp('browser', EMAIL)
+  const database = new DatabaseSync(world.databasePath)
+  database.exec('drop table sessions')
+  database.close()
+  const answers = [
+    await world.send('GET', '/auth/me', { bearer: accessToken }),
+    await world.send('POST', '/auth/refresh', { cookie: refreshToken }),
+    await world.send('POST', '/auth/login', { body: { email: EMAIL, password: PASSWORD } }),
+    await world.send('POST', '/auth/logout', { cookie: refreshToken }),
+    await world.send('GET', '/auth/sessions', { bearer: accessToken }),
+  ]
+  for (const { status, body, headers, cookie } of answers) {
+    expect([status, body.error, cookie]).toEqual([503, 'STORE_UNAVAILABLE', undefined])
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(JSON.stringify(body)).not.toMatch(/sql|table|sessions\b.*from|drop|prepare/i)
+  }
+  expect(world.errors.map(({ request }) => request.code)).toEqual(Array(5).fill('STORE_UNAVAILABLE'))
+})
