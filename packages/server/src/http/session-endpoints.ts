@@ -43,10 +43,9 @@ export const sessionEndpoints: readonly Endpoint[] = [
     async (call, body) => {
       const { refresh, metrics } = call.services
       try {
-        const presented = presentedToken(call, body.refreshToken)
         const refreshed = await refresh({
-          ...presented,
           idempotencyKey: idempotencyKey(call.request.headers),
+          ...presentedToken(call, body.refreshToken),
           accessTokenSessionId: await accompanyingSession(call),
           ip: call.ip,
           arrival: call.arrival,
