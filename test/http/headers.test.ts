@@ -1,72 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
-import { AUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
+import { PASSWORD, startAuth } from '../support/auth.ts'
+import { everyKindOfAnswer } from './exchanges.ts'
 
 const EMAIL = 'ada@example.com'
-const JSON_TYPE = { 'content-type': 'application/json' }
-
-interface Exchange {
-  name: string
-  path: string
-  status: number
-  headers: Headers
-  text: string
-}
-
-/** An answer of every status and from every corner of the service. */
-async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
-  const { accessToken, refreshToken } = await world.signUp('browser', EMAIL)
-  const exchanges: Exchange[] = []
-  const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
-    const request = new Request(`${world.url}${path}`, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body }),
-    })
-    const answer = await world.auth.fetch(request)
-    const name = `${answer.status} of ${method} ${path} ${JSON.stringify(Object.keys(headers))}`
-    const text = await answer.text()
-    exchanges.push({ name, path, status: answer.status, headers: answer.headers, text })
-  }
-  const authorization = `Bearer ${accessToken}`
-  const sent = (fields: object) => JSON.stringify({ email: EMAIL, password: PASSWORD, ...fields })
-
-  for (const path of ['/', '/docs', '/favicon.ico', '/nowhere', '/dev', ...PUBLIC_PATHS]) {
-    await ask('GET', path)
-    await ask('HEAD', path)
-    await ask('OPTIONS', path, { origin: 'https://evil.example' })
-    await ask('PUT', path)
-  }
-  for (const { method, path } of AUTH_ENDPOINTS) {
-    await ask(method, path)
-    await ask(method, path, { origin: 'https://evil.example' })
-    await ask(method, path, { authorization: 'Bearer nonsense', ...JSON_TYPE })
-    await ask(method, `${path}?access_token=x`)
-    await ask('OPTIONS', path, { origin: world.url, 'access-control-request-method': method })
-    if (method === 'POST') {
-      await ask(method, path, { ...JSON_TYPE, authorization }, '{')
-      await ask(method, path, { ...JSON_TYPE, authorization }, ' '.repeat(16_385))
-      await ask(method, path, { 'content-type': 'text/plain', authorization }, 'x')
-    }
-  }
-  await ask('POST', '/auth/register', JSON_TYPE, sent({ email: 'new@example.com' }))
-  await ask('POST', '/auth/register', JSON_TYPE, sent({}))
-  await ask('POST', '/auth/register', JSON_TYPE, sent({ email: 'weak@example.com', password: 'short' }))
-  await ask('POST', '/auth/login', JSON_TYPE, sent({}))
-  await ask('POST', '/auth/login', JSON_TYPE, sent({ password: 'not the password' }))
-  await ask('POST', '/auth/login', JSON_TYPE, sent({ client: 'native' }))
-  await ask('GET', '/auth/me', { authorization })
-  await ask('GET', '/auth/sessions', { authorization })
-  await ask('DELETE', `/auth/sessions/${crypto.randomUUID()}`, { authorization })
-  await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
-  await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
-  const { id = '' } = (await world.auth.users.find({ email: EMAIL })) ?? {}
-  await world.auth.users.disable(id)
-  await ask('POST', '/auth/login', JSON_TYPE, sent({}))
-  return exchanges
-}
-
 test('CC-17: every answer carries the headers that keep browsers from making it into something else', async () => {
   const answers = await everyKindOfAnswer(await startAuth())
   expect(new Set(answers.map(({ status }) => status))).toEqual(

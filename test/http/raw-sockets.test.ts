@@ -247,3 +247,15 @@ function residentMegabytes(pid: number | undefined): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
   return (pages * 4096) / 2 ** 20
 }
+
+test('LK-10: dots in a path lead out of nothing', async () => {
+  const { url } = await startService()
+  const targets = [
+    '/../../../etc/passwd',
+    '/./.env',
+    '/assets/../../latchkey-data/secret',
+    '//etc/passwd',
+    '/..',
+  ]
+  for (const target of targets) expectProblem(await sendRaw(url, get(target)), 404, target)
+})

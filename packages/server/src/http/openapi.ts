@@ -82,10 +82,11 @@ function successContent({
 /** The codes that an endpoint declares, and those that its kind brings with it. */
 export function errorsOf({ path, method, bearer, body, errors }: EndpointDescription): AuthErrorCode[] {
   if (!path.startsWith('/auth/')) return [...errors]
-  const codes: AuthErrorCode[] = [...errors, 'STORE_UNAVAILABLE', 'INTERNAL']
+  // INVALID_REQUEST is also the answer to a token in the URL, wherever it is sent.
+  const codes: AuthErrorCode[] = [...errors, 'INVALID_REQUEST', 'STORE_UNAVAILABLE', 'INTERNAL']
   if (bearer === 'required') codes.push('TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'TOKEN_REVOKED')
   if (method !== 'GET') codes.push('ORIGIN_FORBIDDEN')
-  if (body !== undefined) codes.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'INVALID_REQUEST')
+  if (body !== undefined) codes.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   return [...new Set(codes)]
 }
 

@@ -13,10 +13,18 @@ export const operationEndpoints: readonly Endpoint[] = [
   endpoint({ ...description, path: '/healthz', summary: '200 while the process lives' }, async (call) =>
     json(200, { status: 'ok' }, call.answer),
   ),
-  endpoint({ ...description, path: '/readyz', summary: '200 only while the store answers' }, async (call) => {
-    await call.services.ping()
-    return json(200, { status: 'ok' }, call.answer)
-  }),
+  endpoint(
+    {
+      ...description,
+      path: '/readyz',
+      summary: '200 only while the store answers',
+      errors: ['STORE_UNAVAILABLE'],
+    },
+    async (call) => {
+      await call.services.ping()
+      return json(200, { status: 'ok' }, call.answer)
+    },
+  ),
   endpoint(
     {
       ...description,
