@@ -10,9 +10,10 @@ import type { Scenario } from './scenario.ts'
 
 const REFRESH_CLIENTS = 16
 const REFRESHES_PER_SECOND = 200
-// Some 300 sign-ins a second: a core hashes about 70 passwords in that time.
-const SIGN_IN_CLIENTS = 64
-const PAUSE_MS = 200
+// More than may wait for a hashing thread. Who is served asks again at once, who is refused after about a
+// second: people do not knock in step.
+const SIGN_IN_CLIENTS = 400
+const PAUSE_MS = 1000
 // An account of its own: the sign-ins of one user end the least recently used of that user's sessions.
 const STORMED_EMAIL = 'storm@example.com'
 
@@ -71,13 +72,14 @@ async function underSignIns(
   await register(registering, service.publicOrigin, 'browser', STORMED_EMAIL)
   registering.close()
   const storm = Array.from({ length: SIGN_IN_CLIENTS }, async () => {
+    await sleep(pause())
     const connection = await Connection.open(service.origin)
     while (!over) {
       const status = await signIn(connection, service.publicOrigin, STORMED_EMAIL)
       if (status === 200) signIns.served++
       else if (status === 503) signIns.refused++
       else throw new Error(`a sign-in was answered ${status}`)
-      await sleep(PAUSE_MS)
+      if (status === 503) await sleep(pause())
     }
     connection.close()
   })
@@ -85,6 +87,10 @@ async function underSignIns(
   over = true
   await Promise.all(storm)
   return { load, signIns }
+}
+
+function pause(): number {
+  return PAUSE_MS * 2 * Math.random()
 }
 
 function row(name: string, { latencies }: Load): string[] {
