@@ -105,6 +105,9 @@ export function createRefresh(deps: RefreshDependencies): (request: RefreshReque
 async function decideAll(batch: Candidate[], deps: RefreshDependencies): Promise<Outcome[]> {
   const outcomes = new Map<Candidate, Outcome>()
   const current = new Map<string, OwnedSession>()
+  // The clock comes before the read, always: a node that was stopped in between would judge what it read long ago by
+  // the time of today, and end a session that others have kept alive.
+  let now = deps.now()
   await read(current, new Set(batch.map(({ claimed }) => claimed.sessionId)), deps.store)
 
   let open = batch.filter((candidate) => {
@@ -117,7 +120,6 @@ async function decideAll(batch: Candidate[], deps: RefreshDependencies): Promise
   while (open.length > 0) {
     const moves = new Map<string, { candidate: Candidate; next: Session; aheadOfStore: boolean }>()
     const again: Candidate[] = []
-    const now = deps.now()
 
     for (const candidate of open) {
       const owned = current.get(candidate.claimed.sessionId)
@@ -142,6 +144,7 @@ async function decideAll(batch: Candidate[], deps: RefreshDependencies): Promise
     }
 
     const lost = await rotate(moves, current, outcomes, deps)
+    now = deps.now()
     await read(current, new Set(lost.map(({ claimed }) => claimed.sessionId)), deps.store)
     open = [...lost, ...again]
   }
@@ -220,6 +223,7 @@ async function endAsJudged(
   if (verdict.kind !== 'reused' && verdict.kind !== 'expired') return null
   if (session.ended !== null) return null
   const reason = verdict.kind === 'reused' ? 'reuse_detected' : 'expired'
+  const ended = await store.endMany([session.id], reason, now)
   if (verdict.kind === 'reused') {
     onEvent({
       type: 'refresh.reused',
@@ -231,7 +235,6 @@ async function endAsJudged(
       ip: request.ip,
     })
   }
-  const ended = await store.endMany([session.id], reason, now)
   if (ended.length > 0)
     onEvent({ type: 'session.ended', sessionId: session.id, userId: session.userId, reason })
   return { ...session, ended: { at: now, reason } }
