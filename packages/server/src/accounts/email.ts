@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url'
+import { domainToASCII, domainToUnicode } from 'node:url'
 
 const MAX_LENGTH = 254
 const MAX_LOCAL_LENGTH = 64
@@ -27,9 +27,9 @@ export function canonicalEmail(text: string): string | null {
 
 function canonicalDomain(domain: string): string | null {
   if (!DOMAIN_AS_TYPED.test(domain)) return null
-  // Full-width and other compatibility letters would be folded into plain ones by the conversion below.
-  if (domain.normalize('NFKC') !== domain) return null
   if (domain.split('.').some((label) => LATIN.test(label) && LOOKALIKES.test(label))) return null
   const ascii = domainToASCII(domain)
+  // Letters that the conversion folds into others, or drops, would make one domain look like another.
+  if (domain !== ascii && domain !== domainToUnicode(ascii)) return null
   return DOMAIN.test(ascii) ? ascii : null
 }
