@@ -1,0 +1,87 @@
+import type { OpenApi, Operation, Schema } from './openapi.ts'
+
+export interface ErrorCode {
+  status: string
+  code: string
+  title: string
+}
+
+/** One endpoint, as the page shows it. */
+export interface Endpoint {
+  id: string
+  method: string
+  path: string
+  summary: string
+  group: string
+  bearer: 'required' | 'optional' | 'none'
+  parameters: NonNullable<Operation['parameters']>
+  request?: { name?: string; schema: Schema; mediaTypes: string[] }
+  success: { status: string; name?: string; schema?: Schema; mediaType?: string }
+  errors: ErrorCode[]
+}
+
+export function endpointsOf(document: OpenApi): Endpoint[] {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, operation]) => toEndpoint(document, path, method, operation)),
+  )
+}
+
+/** The endpoints in which every word of the query occurs somewhere: a path, a field, an error code. */
+export function search(endpoints: readonly Endpoint[], query: string): Endpoint[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  return endpoints.filter((endpoint) => {
+    const text = JSON.stringify(endpoint).toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+}
+
+export function byGroup(endpoints: readonly Endpoint[]): [group: string, endpoints: Endpoint[]][] {
+  const groups = new Map<string, Endpoint[]>()
+  for (const endpoint of endpoints) {
+    groups.set(endpoint.group, [...(groups.get(endpoint.group) ?? []), endpoint])
+  }
+  return [...groups]
+}
+
+function toEndpoint(document: OpenApi, path: string, method: string, operation: Operation): Endpoint {
+  const { summary, tags, security = [], parameters = [], requestBody, responses } = operation
+  const [status = '', success] = Object.entries(responses).find(([code]) => code < '400') ?? []
+  const [mediaType, answer] = Object.entries(success?.content ?? {})[0] ?? []
+  const request = Object.values(requestBody?.content ?? {})[0]?.schema
+  return {
+    id: `${method}${path.replaceAll(/\W+/g, '-')}`,
+    method: method.toUpperCase(),
+    path,
+    summary,
+    group: tags[0] ?? 'Other',
+    bearer: bearerOf(security),
+    parameters,
+    ...(request && {
+      request: { ...resolve(document, request), mediaTypes: Object.keys(requestBody?.content ?? {}) },
+    }),
+    success: { status, mediaType, ...(answer?.schema && resolve(document, answer.schema)) },
+    errors: Object.entries(responses)
+      .filter(([code]) => code >= '400')
+      .flatMap(([code, { description }]) => readErrors(code, description)),
+  }
+}
+
+/** An empty alternative in the list of requirements makes the others optional. OpenAPI 3.1 §4.8.30 */
+function bearerOf(security: NonNullable<Operation['security']>): Endpoint['bearer'] {
+  if (security.length === 0) return 'none'
+  return security.some((requirement) => Object.keys(requirement).length === 0) ? 'optional' : 'required'
+}
+
+function resolve(document: OpenApi, schema: Schema): { name?: string; schema: Schema } {
+  const name = schema.$ref?.replace('#/components/schemas/', '')
+  const named = name === undefined ? undefined : document.components.schemas[name]
+  return named === undefined ? { schema } : { name, schema: named }
+}
+
+/** A description lists the codes of its status: `CODE: title; CODE: title`. */
+function readErrors(status: string, description: string): ErrorCode[] {
+  return description.split('; ').map((line) => {
+    const [code = line, title = ''] = line.split(': ', 2)
+    return { status, code, title }
+  })
+}
