@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const page = 'packages/web/dist/index.html'
 const sources = [
   'package-lock.json',
+  'packages/web/docs.html',
   'packages/web/index.html',
   'packages/web/package.json',
   'packages/web/vite.config.ts',

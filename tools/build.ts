@@ -3,7 +3,7 @@
 
 // Builds the published packages: each complete in build/<folder>/, and packed beside it as it would be published.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assertComplete } from './publish/complete.ts'
 import { emit } from './publish/emit.ts'
@@ -31,8 +31,7 @@ function buildPackage(folder: (typeof PUBLISHED)[number]): void {
     cpSync(join(root, 'packages/web/dist'), join(dist, 'web'), { recursive: true })
     cpSync(join(source, 'bin'), join(target, 'bin'), { recursive: true })
   }
-  const readme = join(source, 'README.md')
-  cpSync(existsSync(readme) ? readme : join(root, 'README.md'), join(target, 'README.md'))
+  cpSync(join(source, 'README.md'), join(target, 'README.md'))
   cpSync(join(root, 'LICENSE'), join(target, 'LICENSE'))
 
   const manifest = writePublishedManifest(readManifest(source), target)
