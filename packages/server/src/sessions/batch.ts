@@ -1,3 +1,5 @@
+import { onceAllIsRead } from './read-loop.ts'
+
 interface Waiting<Request, Answer> {
   request: Request
   resolve: (answer: Answer) => void
@@ -9,8 +11,8 @@ interface Waiting<Request, Answer> {
  * durability costs one flush per batch. An idle service adds no wait: a batch starts in the event-loop turn in
  * which its first request arrived. A batch that fails takes those along that have waited for it.
  *
- * Answers are handed out one turn after the flush. The loop has then read every request that reached the machine
- * while the flush held it up, so that "arrived before the answer" means what it says.
+ * Answers are handed out when the loop has read every request that reached the machine while the flush held it up, so
+ * that "arrived before the answer" means what it says.
  */
 export function batched<Request, Answer>(
   run: (requests: Request[]) => Promise<Answer[]>,
@@ -30,7 +32,7 @@ export function batched<Request, Answer>(
       const failed = [...batch, ...waiting.splice(0)]
       settle = () => failed.forEach(({ reject }) => void reject(error))
     }
-    setImmediate(settle)
+    onceAllIsRead(settle)
     if (waiting.length > 0) setImmediate(flush)
     else busy = false
   }
