@@ -26,6 +26,9 @@ export const DEFAULT_HASHING: PasswordHasherOptions = {
   maxQueue: 100,
 }
 
+/** How much longer than the usual check a refusal takes: room for the ones that take longer than usual. */
+const MARGIN = 1.25
+
 interface Queued {
   job: PasswordJob
   resolve: (result: PasswordJobResult) => void
@@ -43,7 +46,7 @@ export class PasswordHasher {
   readonly #idle: Worker[] = []
   readonly #running = new Map<Worker, Queued>()
   #closed = false
-  /** How long a check takes, by the kind of hash: milliseconds, smoothed. */
+  /** How long one check takes, by the kind of hash: milliseconds, smoothed. */
   readonly #cost = new Map<string, number>()
 
   constructor({ memoryKiB, iterations, parallelism, workers, maxQueue }: PasswordHasherOptions) {
@@ -66,11 +69,13 @@ export class PasswordHasher {
   /**
    * Whether one of the inputs has this hash. A mismatch takes as long as it does for the slowest kind of hash that
    * was met, so that an account with an imported hash is not told apart by time.
+   *
+   * @param spellings how many inputs there would be if the hash were an imported one
    */
-  async matches(inputs: readonly string[], phc: string): Promise<boolean> {
+  async matches(inputs: readonly string[], phc: string, spellings: number): Promise<boolean> {
     const { matched, milliseconds } = await this.#run({ kind: 'verify', inputs, phc })
-    this.#learnCost(kindOf(phc), milliseconds)
-    if (!matched) await wait(Math.max(...this.#cost.values()) - milliseconds)
+    this.#learnCost(kindOf(phc), milliseconds / (matched ? 1 : Math.max(1, inputs.length)))
+    if (!matched) await wait(spellings * MARGIN * Math.max(...this.#cost.values()) - milliseconds)
     return matched
   }
 

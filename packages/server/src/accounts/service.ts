@@ -200,15 +200,15 @@ export class AccountService {
     if (!password.isWellFormed()) throw FAULTS['ill-formed']()
     const stored = found?.password ?? null
     const against = stored ?? (await this.#decoyHash())
-    const matched = await this.#hasher.matches(this.#inputsFor(password, against), against.phc)
+    const spellings = spellingsOf(password)
+    const inputs = this.#inputsFor(password, spellings, against)
+    const matched = await this.#hasher.matches(inputs, against.phc, spellings.length)
     return matched && stored !== null
   }
 
-  #inputsFor(password: string, { pepperId }: PasswordHash): string[] {
-    const normalized = normalizePassword(password)
-    // An imported hash was made of what the user typed then, which may not have been normalised.
-    if (pepperId === null) return [...new Set([password, normalized])]
-    const peppered = this.#peppers.apply(normalized, pepperId)
+  #inputsFor(password: string, spellings: string[], { pepperId }: PasswordHash): string[] {
+    if (pepperId === null) return spellings
+    const peppered = this.#peppers.apply(normalizePassword(password), pepperId)
     return peppered === null ? [] : [peppered]
   }
 
@@ -257,6 +257,11 @@ export class AccountService {
   #ended(userId: string, endedIds: readonly string[], reason: 'password_changed' | 'account_disabled'): void {
     for (const sessionId of endedIds) this.#onEvent({ type: 'session.ended', sessionId, userId, reason })
   }
+}
+
+/** An imported hash was made of what the user typed then, which may not have been normalised. */
+function spellingsOf(password: string): string[] {
+  return [...new Set([password, normalizePassword(password)])]
 }
 
 /** An account as the wire shows it. */

@@ -1,0 +1,101 @@
+// Signing up, signing in and changing a password, as users and attackers see it over HTTP.
+// It owns no test of sessions: those are in test/refresh.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Auth, createAuth } from 'latchkey'
+import { expect, onTestFinished, test } from 'vitest'
+import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
+import { startService } from '../support/service.ts'
+
+/** A bcrypt hash that another system made, at cost 8: dearer than the service's own hashes are here. */
+const IMPORTED = '$2b$08$jHaKyjCrg7qL4Rd.bSc19OH0v3HbVyJGhrpbSKmdW0nhXKv4iubxm'
+/** Twice OWASP's minimum, so that a missing hash would show. */
+const HASHING = { memoryKiB: 19_456, iterations: 4, workers: 1 }
+const ROUNDS = 11
+const TOLERANCE_MS = 5
+
+/** What must not be told apart from an address that nobody has. */
+const ADDRESSES = {
+  unknown: 'nobody@example.com',
+  'wrong password': 'ada@example.com',
+  'disabled user': 'disabled@example.com',
+  'user without a password': 'passwordless@example.com',
+  'user with an imported hash': 'imported@example.com',
+} as const
+
+type Kind = keyof typeof ADDRESSES
+
+/** With a combining accent an imported hash is tried with two spellings: as typed, and composed. */
+const WRONG_PASSWORDS = ['not the password', 'not the pa\u0301ssword'] as const
+
+/** A service in a process of its own, with one user of every kind. */
+async function startWithUsers(): Promise<string> {
+  const secret = randomBytes(32).toString('base64url')
+  const database = `sqlite:${join(temporaryFolder(), 'latchkey.db')}`
+  const auth = await createAuth({ url: 'http://localhost:3000', secret, database, passwordHashing: HASHING })
+  onTestFinished(() => auth.close())
+  await createUsers(auth)
+  const { url } = await startService({
+    LATCHKEY_SECRET: secret,
+    LATCHKEY_DATABASE_URL: database,
+    LATCHKEY_HASH_MEMORY: String(HASHING.memoryKiB),
+    LATCHKEY_HASH_ITERATIONS: String(HASHING.iterations),
+    LATCHKEY_HASH_WORKERS: String(HASHING.workers),
+  })
+  return url
+}
+
+async function createUsers({ users }: Auth): Promise<void> {
+  await users.create({ email: 'ada@example.com', password: PASSWORD })
+  await users.create({ email: 'passwordless@example.com' })
+  await users.create({ email: 'imported@example.com', passwordHash: IMPORTED })
+  const { id } = await users.create({ email: 'disabled@example.com', password: PASSWORD })
+  await users.disable(id)
+}
+
+/** The median time of each refused sign-in, in milliseconds, taken in turns so that a busy moment hits all of them. */
+async function medians(url: string): Promise<Map<string, Record<Kind, number>>> {
+  const times = new Map<string, number[]>()
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [kind, email] of Object.entries(ADDRESSES)) {
+      for (const password of WRONG_PASSWORDS) {
+        const start = performance.now()
+        const { status } = await sendTo(fetch, url, 'POST', '/auth/login', { body: { email, password } })
+        const milliseconds = performance.now() - start
+        expect(status, kind).toBe(401)
+        // The first round warms everything up.
+        if (round > 0) times.set(kind + password, [...(times.get(kind + password) ?? []), milliseconds])
+      }
+    }
+  }
+  return new Map(
+    WRONG_PASSWORDS.map((password) => {
+      const byKind = Object.keys(ADDRESSES).map((kind) => [kind, median(times.get(kind + password) ?? [])])
+      return [password, Object.fromEntries(byKind) as Record<Kind, number>]
+    }),
+  )
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number
+}
+
+/** The kinds whose time differs from that of an unknown address. A machine that was busy is given three chances. */
+async function toldApart(url: string): Promise<string[]> {
+  let told: string[] = []
+  for (let chance = 0; chance < 3; chance++) {
+    told = [...(await medians(url))].flatMap(([password, { unknown, ...others }]) =>
+      Object.entries(others)
+        .filter(([, time]) => Math.abs(time - unknown) >= TOLERANCE_MS)
+        .map(
+          ([kind, time]) => `${kind} (${password}): ${time.toFixed(1)} ms, unknown: ${unknown.toFixed(1)} ms`,
+        ),
+    )
+    if (told.length === 0) break
+  }
+  return told
+}
+
+test('LR-02 LR-03: how long a refused sign-in takes does not tell whether there is an account, and of what kind', async () => {
+  expect(await toldApart(await startWithUsers())).toEqual([])
+}, 60_000)
