@@ -9,21 +9,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const page = 'packages/web/dist/index.html'
 const sources = [
   'package-lock.json',
-  'packages/web/docs.html',
-  'packages/web/index.html',
-  'packages/web/package.json',
-  'packages/web/vite.config.ts',
-  'packages/web/public',
-  'packages/web/src',
   'packages/client/src',
   'packages/protocol/src',
+  ...readdirSync(join(root, 'packages/web'))
+    .filter((name) => name !== 'dist')
+    .map((name) => `packages/web/${name}`),
 ]
 
-if (
-  existsSync(join(root, 'packages/web/index.html')) &&
-  sources.some((path) => lastChange(path) > lastChange(page))
-)
-  build()
+if (sources.some((path) => lastChange(path) > lastChange(page))) build()
 
 function build() {
   const vite = join(root, 'node_modules/vite/bin/vite.js')
