@@ -22,7 +22,7 @@ function actionsOf(live: LiveSession): Action[] {
     { name: 'Refresh now', what: 'new access token, new cookie', run: live.refresh },
     {
       name: 'Replay an old token',
-      what: 'as a thief would: the session ends',
+      what: 'as a thief would',
       run: live.replay,
       tone: 'danger',
       developmentOnly: true,
