@@ -34,7 +34,7 @@ export const profile: Scenario = {
 async function profileOf(start: typeof startFloor, settings: Settings): Promise<Profile> {
   const directory = join(settings.workplace.directory, start.name)
   const flags = ['--cpu-prof', `--cpu-prof-dir=${directory}`, `--cpu-prof-interval=${INTERVAL_MICROS}`]
-  const service = await start({ directory, nodeFlags: flags })
+  const service = await start({ directory, env: { NODE_OPTIONS: flags.join(' ') } })
   try {
     const clients = await registerClients(service, settings.delivery, CONNECTIONS)
     const seconds = settings.quick ? 4 : 10

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
-const LATCHKEY = join(ROOT, 'packages/server/bin/latchkey.js')
+const COMMANDS = join(ROOT, 'node_modules/.bin')
 const FLOOR = join(ROOT, 'bench/floor/server.ts')
 const STOP_SECONDS = 10
 
@@ -30,23 +30,17 @@ export interface Service {
 export interface ServiceSettings {
   /** A directory for its files. */
   directory: string
-  /** For Node, before the script, such as `--cpu-prof`. */
-  nodeFlags?: readonly string[]
   /** Added to the environment. */
   env?: Readonly<Record<string, string>>
 }
 
 /** `latchkey serve` as it comes, with the rate limits off, on SQLite. */
-export async function startLatchkey({
-  directory,
-  nodeFlags = [],
-  env = {},
-}: ServiceSettings): Promise<Service> {
+export async function startLatchkey({ directory, env = {} }: ServiceSettings): Promise<Service> {
   mkdirSync(directory, { recursive: true })
   const port = await freePort()
   const publicOrigin = `http://localhost:${port}`
   const databaseFile = join(directory, 'latchkey.db')
-  return start('latchkey', [...nodeFlags, LATCHKEY, 'serve'], directory, publicOrigin, databaseFile, {
+  return start('latchkey', [join(COMMANDS, 'latchkey'), 'serve'], directory, publicOrigin, databaseFile, {
     PORT: String(port),
     LATCHKEY_URL: publicOrigin,
     LATCHKEY_DATABASE_URL: `sqlite:${databaseFile}`,
@@ -56,12 +50,12 @@ export async function startLatchkey({
 }
 
 /** The yardstick of `floor/server.ts`. */
-export async function startFloor({ directory, nodeFlags = [], env = {} }: ServiceSettings): Promise<Service> {
+export async function startFloor({ directory, env = {} }: ServiceSettings): Promise<Service> {
   mkdirSync(directory, { recursive: true })
   const port = await freePort()
   const publicOrigin = `http://localhost:${port}`
   const databaseFile = join(directory, 'floor.db')
-  return start('floor', [...nodeFlags, FLOOR], directory, publicOrigin, databaseFile, {
+  return start('floor', [process.execPath, FLOOR], directory, publicOrigin, databaseFile, {
     PORT: String(port),
     FLOOR_URL: publicOrigin,
     FLOOR_DATABASE: databaseFile,
@@ -71,7 +65,7 @@ export async function startFloor({ directory, nodeFlags = [], env = {} }: Servic
 
 async function start(
   name: string,
-  args: readonly string[],
+  [command, ...args]: readonly [string, ...string[]],
   cwd: string,
   publicOrigin: string,
   databaseFile: string,
@@ -80,9 +74,9 @@ async function start(
   const logFile = join(cwd, `${name}.log`)
   const log = openSync(logFile, 'a')
   const spawnedAt = performance.now()
-  const child = spawn(process.execPath, args, {
+  const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: `${COMMANDS}:${process.env.PATH}`, HOME: process.env.HOME, ...env },
     stdio: ['ignore', 'pipe', log],
   })
   closeSync(log)
