@@ -146,7 +146,8 @@ const publicOrigin = z
     return z.NEVER
   })
 
-const pageOrigin = z.string().refine((text) => /^https?:/.test(text) && originOf(text) === text, {
+// A `*` would be taken for a pattern by who wrote it, and for a letter by who compares.
+const pageOrigin = z.string().refine((text) => /^https?:[^*]+$/.test(text) && originOf(text) === text, {
   error: ({ input }) =>
     `holds ${JSON.stringify(input)}: write each as https://app.example.com, without a path`,
 })
@@ -157,14 +158,14 @@ const cidr = z.string().refine(isCidr, {
   error: ({ input }) => `holds ${JSON.stringify(input)}: write each as 10.0.0.0/8 or 192.0.2.1`,
 })
 
+const TEXT_OR_TEXTS = 'must be a text, or a list of texts'
+
 const optionsSchema = z.strictObject({
   url: publicOrigin,
   secret: z
-    .union([z.string(), z.array(z.string()).nonempty()], {
-      error: 'is needed: 32 random bytes or more, base64url',
-    })
+    .union([z.string(), z.array(z.string())], { error: 'is needed: 32 random bytes or more, base64url' })
     .transform((given, check) => {
-      if (given === '') {
+      if (given.length === 0) {
         check.addIssue(`is needed: ${MIN_SECRET_BYTES} random bytes or more, base64url. ${howToMakeSecret}`)
         return z.NEVER
       }
@@ -189,8 +190,8 @@ const optionsSchema = z.strictObject({
       return z.NEVER
     }),
   audience: z
-    .union([z.string().min(1), z.array(z.string().min(1)).nonempty()], {
-      error: 'must be a text, or a list of texts',
+    .union([z.string().min(1), z.array(z.string().min(1)).nonempty(TEXT_OR_TEXTS)], {
+      error: TEXT_OR_TEXTS,
     })
     .optional(),
   accessTtlSeconds: seconds(1, 86_400).default(900),
@@ -282,7 +283,7 @@ function settingOf(path: readonly PropertyKey[]): string {
 
 function productionProblems({ url, secret, developmentHelpers }: AuthOptions): SettingProblem[] {
   const problems: SettingProblem[] = []
-  if (typeof url === 'string' && url.startsWith('http:') && !isLoopback(url)) {
+  if (typeof url === 'string' && url.startsWith('http:') && URL.canParse(url) && !isLoopback(url)) {
     problems.push({
       setting: 'url',
       problem: 'must be https in production: tokens and passwords travel over it',
