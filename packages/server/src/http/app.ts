@@ -43,6 +43,7 @@ export function createApp(
           params: c.req.param(),
           query: queryOf(request.url),
           ip: clientAddress(c.env?.remoteAddress, request.headers.get('x-forwarded-for')),
+          bodyIsMeasured: c.env?.bodyIsMeasured === true,
           arrival,
           answer,
         })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 type Range = ReturnType<typeof ipaddr.parseCIDR>
@@ -28,9 +29,12 @@ export function clientAddressReader(
   }
 }
 
-/** One spelling per address; an IPv4 address in IPv6 clothes is the IPv4 address. */
+/**
+ * One spelling per address: an IPv4 address in IPv6 clothes is the IPv4 address, and a zone, which anybody may call
+ * anything, is left out. The abbreviations of inet_aton are none: proxies do not write them.
+ */
 function canonical(text: string): string | null {
-  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null
+  return isIP(text) === 0 ? null : ipaddr.process(text.replace(/%.*/, '')).toString()
 }
 
 function isTrusted(address: string, ranges: readonly Range[]): boolean {

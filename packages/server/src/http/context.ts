@@ -14,6 +14,11 @@ import type { SessionService } from '../sessions/service.ts'
 export interface RequestContext {
   /** The address of the peer that is connected. */
   remoteAddress?: string
+  /**
+   * Whether a body is as long as its `Content-Length` says, as every HTTP parser sees to. Otherwise a body is read bit by
+   * bit, and no further than it may go. @default false
+   */
+  bodyIsMeasured?: boolean
 }
 
 /** What the endpoints work with. */

@@ -19,6 +19,7 @@ export interface Call {
   params: Record<string, string>
   query: URLSearchParams
   ip: string | null
+  bodyIsMeasured: boolean
   arrival: Arrival
   /** The headers that the answer gets besides its own. */
   answer: HeaderRecord
@@ -67,7 +68,7 @@ export function endpointWithBody<Name extends BodyName>(
     async run(call) {
       checkRequest(call)
       const format = bodyFormat(call.request.headers, description.body)
-      return await handle(call, validate(description.body.schema, await readBody(call.request, format)))
+      return await handle(call, validate(description.body.schema, await readBody(call.request, format, call.bodyIsMeasured)))
     },
   }
 }
@@ -100,7 +101,7 @@ export function endpointForCallerWithBody<Name extends BodyName>(
       return await handle(
         call,
         caller,
-        validate(description.body.schema, await readBody(call.request, format)),
+        validate(description.body.schema, await readBody(call.request, format, call.bodyIsMeasured)),
       )
     },
   }

@@ -50,7 +50,10 @@ export function createNodeServer(
   const listener = getRequestListener(
     async (request, { incoming }) => {
       const { remoteAddress } = incoming.socket
-      return await fetch(request, remoteAddress === undefined ? {} : { remoteAddress })
+      return await fetch(request, {
+        ...(remoteAddress === undefined ? {} : { remoteAddress }),
+        bodyIsMeasured: true,
+      })
     },
     // `fetch` never rejects: what fails here is a target or a host that makes no URL.
     { errorHandler: () => new Response(refusalBody(400), { status: 400, headers: refusalHeaders(400) }) },
@@ -124,6 +127,8 @@ function answerRefusal(outgoing: ServerResponse, status: RefusalStatus): void {
  * closing at once would reset the connection, and the answer would be lost. RFC 9112 §9.6
  */
 function closeWith(socket: Socket, status: RefusalStatus): void {
+  // Node has let go of the socket: a reset would be an error that nobody hears, and end the process.
+  socket.on('error', () => {})
   if (!socket.writable) return
   const headers = Object.entries(refusalHeaders(status)).map(([name, value]) => `${name}: ${value}`)
   socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '', refusalBody(status)].join('\r\n'))

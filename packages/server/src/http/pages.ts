@@ -33,7 +33,7 @@ interface Page {
 }
 
 /** In a clone the pages are built beside the sources; in the published package they lie in `dist/web`. */
-const FOLDERS = ['../../../web/dist', '../web'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
+const FOLDERS = ['../web', '../../../web/dist'].map((path) => fileURLToPath(new URL(path, import.meta.url)))
 
 /**
  * Reads the built pages, and returns what is served by path. Only these files are: no path of a request ever reaches

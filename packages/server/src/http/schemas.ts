@@ -67,5 +67,3 @@ export const SCHEMAS = {
       .describe('Why the session ended; only with SESSION_REVOKED'),
   }),
 } as const
-
-export type SchemaName = keyof typeof SCHEMAS
