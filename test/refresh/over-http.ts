@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { PASSWORD, sendTo, type TestAuth } from '../support/auth.ts'
 import type { Delivery, SignedIn } from './client.ts'
 
-/** A way to talk to a service that runs in a process of its own. */
-export function over(url: string): Pick<TestAuth, 'send'> {
-  return { send: (method, path, init) => sendTo(fetch, url, method, path, init) }
+/** A way to talk to a service that runs in a process of its own; whoever has no more patience gives up by the signal. */
+export function over(url: string, signal: AbortSignal | null = null): Pick<TestAuth, 'send'> {
+  const patiently = (request: Request) => fetch(request, { signal })
+  return { send: (method, path, init) => sendTo(patiently, url, method, path, init) }
 }
 
 /** Signs a new user up at a service that runs in a process of its own. */

@@ -1,0 +1,43 @@
+import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { newKey, refresh, signIn } from '../refresh/client.ts'
+import { startAuth, type TestAuth } from '../support/auth.ts'
+
+const SESSIONS = 100
+const ROUNDS = 200
+const PAGE_BYTES = 4096
+
+test(`${SESSIONS * ROUNDS} refreshes leave the rows and the files as they are after the first ones`, async () => {
+  const world = await startAuth()
+  const sessions = await Promise.all(Array.from({ length: 20 }, () => signIn(world, 'native')))
+  for (let i = sessions.length; i < SESSIONS; i++) sessions.push(await signIn(world, 'native'))
+  let tokens = sessions.map(({ refreshToken }) => refreshToken)
+  let early: ReturnType<typeof sizeOf> | undefined
+
+  for (let round = 0; round < ROUNDS; round++) {
+    const answers = await Promise.all(
+      tokens.map((token) => refresh(world, 'native', token, { key: newKey() })),
+    )
+    tokens = answers.map(({ refreshToken }) => refreshToken)
+    if (round === ROUNDS / 20) early = sizeOf(world)
+  }
+
+  const late = sizeOf(world)
+  expect(late.rows).toEqual(early?.rows)
+  expect(late.rows.sessions).toBe(SESSIONS)
+  expect(late.pages).toBeLessThanOrEqual(early!.pages * 1.1)
+  expect(late.bytes).toBeLessThanOrEqual(late.pages * PAGE_BYTES)
+  expect(late.logBytes, 'the log is written back, and does not grow without end').toBeLessThan(8_000_000)
+})
+
+function sizeOf({ databasePath }: TestAuth) {
+  const database = new DatabaseSync(databasePath, { readOnly: true, timeout: 5000 })
+  const tables = database.prepare("select name from sqlite_master where type = 'table'").all()
+  const rows = Object.fromEntries(
+    tables.map(({ name }) => [name, database.prepare(`select count(*) as n from "${name}"`).get()?.n]),
+  )
+  const pages = database.prepare('pragma page_count').get()?.page_count as number
+  database.close()
+  return { rows, pages, bytes: statSync(databasePath).size, logBytes: statSync(`${databasePath}-wal`).size }
+}
