@@ -29,10 +29,13 @@ export function hostEnvironment(): Environment {
   }
 }
 
-/** Reading the property alone throws where the user blocks site data. */
+/** Reading the property throws where the user blocks site data, writing where there is no room. */
 function usableLocalStorage(): Storage | undefined {
   try {
-    return globalThis.localStorage
+    const { localStorage } = globalThis
+    localStorage.setItem('latchkey', '')
+    localStorage.removeItem('latchkey')
+    return localStorage
   } catch {
     return undefined
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createAuthClient, memoryStorage } from './index.ts'
-import { ADA } from './testing/browser.ts'
+import { ADA, BOB, startBrowser } from './testing/browser.ts'
 import { startContractService } from './testing/contract-service.ts'
 
 async function startApp() {
@@ -61,10 +61,16 @@ test('an app without a stored token asks nobody', async () => {
   expect(service.seen).toEqual([])
 })
 
-test('two clients of one process share nothing', async () => {
+test('two native clients share nothing, not even where tabs would', async () => {
   const { service } = await startApp()
-  const [ada, bob] = [1, 2].map(() => createAuthClient({ baseUrl: service.url, client: 'native' }))
+  const host = startBrowser(service)
+  const [ada, bob] = [memoryStorage(), memoryStorage()].map((storage) =>
+    host.openTab({ client: 'native', storage }),
+  )
   await ada?.login(ADA)
-  expect(await bob?.getAccessToken()).toBeNull()
+  await bob?.login(BOB)
+  await ada?.refresh()
+  expect([ada?.user?.email, bob?.user?.email]).toEqual([ADA.email, BOB.email])
+  await bob?.logout()
   expect(ada?.status).toBe('signed-in')
 })

@@ -120,6 +120,16 @@ test('a service that stays away is asked four times, and the session is kept for
   expect(new Set(service.refreshes().map(({ key }) => key)).size).toBe(1)
 })
 
+test('a hundred calls while the service is away try no oftener than one', async () => {
+  const { service, browser, client } = await signedIn()
+  browser.skip(900_000)
+  const away = { status: 503, body: problem(503, 'STORE_UNAVAILABLE')[1] }
+  service.fail('/auth/refresh', ...Array(400).fill(away))
+  const calls = await Promise.allSettled(Array.from({ length: 100 }, client.getAccessToken))
+  expect(calls.every(({ status }) => status === 'rejected')).toBe(true)
+  expect(service.refreshes()).toHaveLength(4)
+})
+
 test('when the service asks for a long wait, nothing is sent until it is over', async () => {
   const { service, browser, client } = await signedIn()
   service.fail('/auth/refresh', {
@@ -219,4 +229,17 @@ test('a request that the service refuses as such is not repeated and ends nothin
   await expect(client.refresh()).rejects.toMatchObject({ code: 'ORIGIN_FORBIDDEN' })
   expect(service.refreshes()).toHaveLength(1)
   expect(client.status).toBe('signed-in')
+})
+
+test('a key that another tab has stored meanwhile is left to it', async () => {
+  const { service, browser, client } = await signedIn()
+  const answer = Promise.withResolvers<void>()
+  service.fail('/auth/refresh', { heldBy: answer.promise })
+  const refreshed = client.refresh()
+  await expect.poll(() => service.refreshes()).toHaveLength(1)
+  const theirs = JSON.stringify({ attempt: 'the-key-of-the-other-tab' })
+  browser.storage.setItem(`latchkey:${service.url}`, theirs)
+  answer.resolve()
+  await refreshed
+  expect(browser.storage.getItem(`latchkey:${service.url}`)).toBe(theirs)
 })

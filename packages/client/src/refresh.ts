@@ -89,7 +89,8 @@ export function createRefresher(parts: Parts, confirmSignOut: () => Promise<void
     if (settings.client === 'native' || environment.locks !== undefined) return key
     // Without locks several tabs may store one at the same instant. All of them send the one that stayed.
     await environment.sleep(KEY_SETTLES_MS, turn)
-    return turn.aborted ? key : reserveKey(await records.read(), turn)
+    const { attempt } = await records.read()
+    return attempt ?? key
   }
 
   async function settle({ answer, sentAt, key }: Attempt, turn: AbortSignal): Promise<Answer | null> {

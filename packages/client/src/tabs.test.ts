@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { ADA, BOB, startBrowser } from './testing/browser.ts'
+import { ADA, BOB, deafTo, startBrowser } from './testing/browser.ts'
 import { startContractService } from './testing/contract-service.ts'
 
 async function twoTabs() {
@@ -62,16 +62,52 @@ test('somebody else signing in takes over every tab', async () => {
   await expect.poll(() => first.user?.email).toBe(BOB.email)
 })
 
+test('a tab that waited for its turn uses what another one has renewed meanwhile', async () => {
+  const { service, browser, second } = await twoTabs()
+  const turn = Promise.withResolvers<void>()
+  const locks = browser.locks
+  void locks.request(`latchkey:${service.url}`, () => turn.promise)
+  browser.skip(900_000)
+  const waiting = second.getAccessToken()
+  const renewed = await browser.openTab({}, { locks: undefined }).getAccessToken()
+  await expect.poll(() => second.peek()?.accessToken).toBe(renewed)
+  turn.resolve()
+  expect(await waiting).toBe(renewed)
+  expect(service.refreshes()).toHaveLength(1)
+})
+
 test('a late word of a session that was signed out changes nothing', async () => {
-  const { service, first, second } = await twoTabs()
-  const answer = Promise.withResolvers<void>()
-  service.fail('/auth/refresh', { heldBy: answer.promise })
-  const refreshed = second.refresh()
-  await expect.poll(() => service.refreshes()).toHaveLength(1)
-  const signedOut = first.logout()
+  const { service, browser, first, second } = await twoTabs()
+  const { accessToken = '' } = first.peek() ?? {}
+  const tokens = { accessToken, expiresIn: 900, sessionId: '0', user: first.user }
+  await first.logout()
   await expect.poll(() => second.status).toBe('signed-out')
+
+  const channel = browser.openChannel(`latchkey:${service.url}`)
+  channel.postMessage({ kind: 'opened', tokens, ageMs: 0 })
+  channel.postMessage({ kind: 'renewed', tokens, ageMs: 0 })
+  // Messages arrive in order, so the stranger's session shows that those before it were heard.
+  channel.postMessage({ kind: 'opened', tokens: { ...tokens, sessionId: 'other' }, ageMs: 0 })
+  const seen: unknown[] = []
+  second.subscribe(({ status }) => seen.push(status))
+  await expect.poll(() => second.status).toBe('signed-in')
+  expect(seen).toEqual(['signed-in'])
+})
+
+test('the end of an old session does not end the one that another tab has opened since', async () => {
+  const service = await startContractService()
+  const browser = startBrowser(service)
+  const first = browser.openTab({ fetch: deafTo(browser.send) })
+  await first.login(ADA)
+  const answer = Promise.withResolvers<void>()
+  service.revoke()
+  service.fail('/auth/refresh', { heldBy: answer.promise })
+  const refreshed = first.refresh()
+  await expect.poll(() => service.refreshes()).toHaveLength(1)
+
+  await browser.openTab({}, { locks: undefined }).login(BOB)
+  await expect.poll(() => first.user?.email).toBe(BOB.email)
   answer.resolve()
-  expect(await refreshed).toBeNull()
-  await signedOut
-  expect([first.status, second.status]).toEqual(['signed-out', 'signed-out'])
+  await refreshed
+  expect(first).toMatchObject({ status: 'signed-in', user: { email: BOB.email } })
 })

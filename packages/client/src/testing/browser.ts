@@ -13,6 +13,8 @@ export interface Browser {
   send(request: Request): Promise<Response>
   /** Milliseconds that every later reading of the clock is ahead. */
   skip(milliseconds: number): void
+  locks: LockManager
+  openChannel(name: string): BroadcastChannel
   openTab(options?: AuthClientOptions, environment?: Partial<Environment>): AuthClient
 }
 
@@ -26,8 +28,18 @@ export function startBrowser(service: ContractService): Browser {
     cookie: '',
     storage,
     send: fetchWithCookies,
+    locks: {
+      query: () => navigator.locks.query(),
+      request: ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
+        navigator.locks.request(prefix + name, ...rest)) as LockManager['request'],
+    },
     skip: (milliseconds) => {
       skipped += milliseconds
+    },
+    openChannel(name) {
+      const channel = new BroadcastChannel(prefix + name)
+      onTestFinished(() => channel.close())
+      return channel
     },
     openTab(options = {}, environment = {}) {
       const client = createAuthClient(
@@ -36,12 +48,8 @@ export function startBrowser(service: ContractService): Browser {
           now: () => performance.now() + skipped,
           sleep: () => Promise.resolve(),
           random: () => 0,
-          locks: {
-            query: () => navigator.locks.query(),
-            request: ((name: string, ...rest: [LockOptions, LockGrantedCallback<unknown>]) =>
-              navigator.locks.request(prefix + name, ...rest)) as LockManager['request'],
-          },
-          openChannel: (name) => new BroadcastChannel(prefix + name),
+          locks: browser.locks,
+          openChannel: browser.openChannel,
           ...environment,
         },
       )
@@ -60,6 +68,11 @@ export function startBrowser(service: ContractService): Browser {
   }
 
   return browser
+}
+
+/** A `fetch` that cannot be called off, as an answer that is on its way cannot. */
+export function deafTo(send: Browser['send']): Browser['send'] {
+  return (request) => send(new Request(request, { signal: null }))
 }
 
 export const ADA = { email: 'ada@example.com', password: 'correct horse battery staple' }
