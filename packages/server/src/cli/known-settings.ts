@@ -31,17 +31,10 @@ const whole: Read = (given) => {
   return Number(given)
 }
 const yesOrNo: Read = (given) => {
-  const known: Record<string, boolean> = {
-    true: true,
-    on: true,
-    '1': true,
-    false: false,
-    off: false,
-    '0': false,
-  }
-  const value = known[given.trim().toLowerCase()]
-  if (value === undefined) throw new UnreadableError('must be true or false')
-  return value
+  const value = given.trim().toLowerCase()
+  if (['true', 'on', '1'].includes(value)) return true
+  if (['false', 'off', '0'].includes(value)) return false
+  throw new UnreadableError('must be true or false')
 }
 
 /** Every setting, under the name that each source has for it. */

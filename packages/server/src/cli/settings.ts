@@ -21,6 +21,8 @@ export interface Settings {
   options: ServeOptions
   /** What could not even be read; the options that it was meant for are missing. */
   problems: readonly SettingProblem[]
+  /** Whether `NODE_ENV`, in the environment or in `.env`, is `production`. */
+  production: boolean
   /** Where the value of an option came from, in the words that the user gave it with. */
   sourceOf(option: string): string
 }
@@ -52,7 +54,7 @@ export async function collectSettings(sources: Sources): Promise<Settings> {
     origins.set(name, `${name} in ${file?.path}`)
   }
 
-  const environment = { ...readDotEnv(sources.workingFolder), ...sources.environment }
+  const environment = { ...readDotEnv(sources.workingFolder), ...withoutEmpty(sources.environment) }
   problems.push(...unsupported(environment))
   for (const known of SETTINGS) {
     take(known, environment[known.variable], known.variable)
@@ -69,10 +71,10 @@ export async function collectSettings(sources: Sources): Promise<Settings> {
   if (logLevel !== undefined && !LOG_LEVELS.includes(String(logLevel))) {
     problems.push({ setting: sourceOf('logLevel'), problem: `must be one of ${LOG_LEVELS.join(', ')}` })
   }
-  return { options: options as ServeOptions, problems, sourceOf }
+  const production = environment.NODE_ENV === 'production'
+  return { options: options as ServeOptions, problems, production, sourceOf }
 
   function take({ option, read }: KnownSetting, given: string | undefined, source: string): void {
-    // An empty variable is how many tools spell "not set".
     if (given === undefined || given === '') return
     try {
       assign(options, option, read(given))
@@ -87,6 +89,11 @@ export async function collectSettings(sources: Sources): Promise<Settings> {
     const known = SETTINGS.find((candidate) => candidate.option === option)
     return origins.get(option) ?? origins.get(option.split('.')[0] ?? '') ?? known?.variable ?? option
   }
+}
+
+/** An empty variable is how many tools spell "not set". */
+function withoutEmpty(variables: Sources['environment']): Sources['environment'] {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
 }
 
 function assign(options: Record<string, unknown>, option: string, value: unknown): void {
@@ -125,15 +132,25 @@ async function readConfigFile({
   try {
     const options =
       extname(path) === '.json'
-        ? (JSON.parse(readFileSync(path, 'utf8')) as unknown)
+        ? parseJson(readFileSync(path, 'utf8'))
         : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default
     if (typeof options === 'object' && options !== null && !Array.isArray(options)) {
       return { path: name, options: { ...options } }
     }
     throw new Error(
-      extname(path) === '.json' ? 'is not a JSON object' : 'has no default export that is an object',
+      extname(path) === '.json' ? 'it is not a JSON object' : 'it has no default export that is an object',
     )
   } catch (error) {
     throw new ConfigError([{ setting: name, problem: `cannot be read: ${(error as Error).message}` }])
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // The parser's own message quotes the file, which may hold the secret.
+    const place = /\(line \d+ column \d+\)/.exec((error as Error).message)?.[0] ?? ''
+    throw new Error(`it is not JSON ${place}`.trim())
   }
 }
