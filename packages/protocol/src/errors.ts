@@ -59,7 +59,6 @@ export const SESSION_END_REASONS = [
   'expired',
   'session_limit',
   'account_disabled',
-  'account_deleted',
 ] as const
 
 export type SessionEndReason = (typeof SESSION_END_REASONS)[number]

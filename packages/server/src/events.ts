@@ -18,6 +18,15 @@ export type SecurityEvent =
       ip: string | null
     }
   | {
+      /**
+       * A request without the rotation's key was under way when the rotation was answered, or came within the grace,
+       * and got the same answer: two tabs, as a rule. A session in which every refresh is joined has two holders.
+       */
+      type: 'refresh.joined'
+      sessionId: string
+      userId: string
+    }
+  | {
       /** A token newer than the store: the store went back in time, by a restored backup or a lagging replica. */
       type: 'refresh.ahead_of_store'
       sessionId: string

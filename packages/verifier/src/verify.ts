@@ -7,19 +7,10 @@ import { KeyRing } from './keys/key-ring.ts'
 import { type KeySource, suppliedKeys, toKeySet } from './keys/key-source.ts'
 import { RemoteKeys } from './keys/remote-keys.ts'
 import { readOptions, type Settings, type VerifierOptions } from './options.ts'
-import { readClaims } from './token/claims.ts'
+import { readClaims, readSession } from './token/claims.ts'
 import { splitCompact } from './token/compact.ts'
 import { checkType, readHeader } from './token/header.ts'
 import { checkSignature } from './token/signature.ts'
-
-export interface VerifyOptions {
-  /**
-   * Accepts a token whose `exp` has passed, all else being as it must be. It proves only that the token was once issued, for example to
-   * the session that now refreshes: never let such a token open anything.
-   * @default false
-   */
-  allowExpired?: boolean
-}
 
 export interface Verifier {
   /**
@@ -31,7 +22,15 @@ export interface Verifier {
    * Rejects with a {@link VerifyError}: TOKEN_MISSING for no token or an empty one, TOKEN_INVALID, TOKEN_EXPIRED (only when nothing else
    * was wrong), or KEYS_UNAVAILABLE when the issuer's keys could not be had.
    */
-  verify(token: string | undefined | null, options?: VerifyOptions): Promise<AccessTokenClaims>
+  verify(token: string | undefined | null): Promise<AccessTokenClaims>
+
+  /**
+   * The session that a token was once issued to, by its form, header and signature alone: its issuer, audience, type and times are not looked
+   * at. It is for recognising a session that refreshes or signs out: never let such a token open anything.
+   *
+   * Rejects with TOKEN_MISSING, TOKEN_INVALID or KEYS_UNAVAILABLE.
+   */
+  recognize(token: string | undefined | null): Promise<{ sid: string }>
 }
 
 /**
@@ -48,23 +47,26 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const settings = readOptions(options)
   const findKey = createKeyFinder(settings)
 
+  /** The payload of a token whose signature holds. */
+  async function openToken(token: string | undefined | null, anyType: boolean): Promise<Uint8Array> {
+    if (token === undefined || token === null || token === '') {
+      throw new VerifyError('TOKEN_MISSING', 'there must be a token')
+    }
+    if (typeof token !== 'string') throw invalid('the token must be a string')
+
+    const jws = splitCompact(token)
+    const header = readHeader(jws.header, settings.algorithms)
+    if (!anyType) checkType(header, settings.types)
+
+    const key = await findKey(header.kid)
+    if (!key) throw invalid("kid must name exactly one of the issuer's keys")
+    await checkSignature(jws, header, key)
+    return jws.payload
+  }
+
   return {
-    async verify(token, { allowExpired = false } = {}) {
-      if (token === undefined || token === null || token === '') {
-        throw new VerifyError('TOKEN_MISSING', 'there must be a token')
-      }
-      if (typeof token !== 'string') throw invalid('the token must be a string')
-
-      const jws = splitCompact(token)
-      const header = readHeader(jws.header, settings.algorithms)
-      checkType(header, settings.types)
-
-      const key = await findKey(header.kid)
-      if (!key) throw invalid("kid must name exactly one of the issuer's keys")
-      await checkSignature(jws, header, key)
-
-      return readClaims(jws.payload, settings, settings.now() / 1000, allowExpired)
-    },
+    verify: async (token) => readClaims(await openToken(token, false), settings, settings.now() / 1000),
+    recognize: async (token) => readSession(await openToken(token, true)),
   }
 }
 

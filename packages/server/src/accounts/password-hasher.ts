@@ -29,6 +29,8 @@ export const DEFAULT_HASHING: PasswordHasherOptions = {
 /** How much longer than the usual check a refusal takes: room for the ones that take longer than usual. */
 const MARGIN = 1.25
 
+const RESTART_AFTER_MS = 1_000
+
 interface Queued {
   job: PasswordJob
   resolve: (result: PasswordJobResult) => void
@@ -114,6 +116,7 @@ export class PasswordHasher {
     const worker = new Worker(new URL(`./password-worker${extname(import.meta.url)}`, import.meta.url))
     worker.unref()
     worker.on('message', (result: PasswordJobResult) => {
+      if (this.#closed) return
       this.#running.get(worker)?.resolve(result)
       this.#running.delete(worker)
       this.#idle.push(worker)
@@ -124,10 +127,14 @@ export class PasswordHasher {
       this.#running.get(worker)?.reject(error)
       this.#running.delete(worker)
       this.#idle.splice(0, this.#idle.length, ...this.#idle.filter((other) => other !== worker))
-      if (!this.#closed) this.#startWorker()
       this.#dispatch()
+      // Not at once: a worker that cannot even load would be started without end.
+      setTimeout(() => {
+        if (!this.#closed) this.#startWorker()
+      }, RESTART_AFTER_MS).unref()
     })
     this.#idle.push(worker)
+    this.#dispatch()
   }
 
   #learnCost(kind: string, milliseconds: number): void {

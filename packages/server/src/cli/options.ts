@@ -6,14 +6,15 @@ import type { Settings } from './settings.ts'
 export const DEFAULT_PORT = 3000
 export const DEFAULT_HOST = '127.0.0.1'
 
-function authOptions({ options }: Settings, port: number, production: boolean): AuthOptions {
+function authOptions({ options, production }: Settings, port: number): AuthOptions {
   const { port: _, host, logLevel, ...rest } = options
-  const url = rest.url ?? `http://localhost:${port}`
+  const url = rest.url ?? new URL(`http://localhost:${port}`).origin
   return {
     ...rest,
     url,
     secret: rest.secret ?? secretFor(rest.database, production),
-    developmentHelpers: rest.developmentHelpers ?? (!production && isLocal(url)),
+    developmentHelpers:
+      rest.developmentHelpers ?? (!production && isLocal(url) && isLocal(`http://${host ?? DEFAULT_HOST}`)),
   }
 }
 
@@ -24,8 +25,8 @@ function authOptions({ options }: Settings, port: number, production: boolean): 
  * @param port where the service listens
  */
 export function checkedAuthOptions(settings: Settings, port: number): AuthOptions {
-  const production = process.env.NODE_ENV === 'production'
-  const options = authOptions(settings, port, production)
+  const { production } = settings
+  const options = authOptions(settings, port)
   const problems = [
     ...settings.problems,
     ...findOptionProblems(options, production).map(({ setting, problem }) => ({

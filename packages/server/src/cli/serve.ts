@@ -15,10 +15,13 @@ const DRAIN_MS = 8_000
 
 /** Runs the service until a signal stops it. Rejects with `ConfigError` or `StoreUnavailableError`. */
 export async function serve(settings: Settings): Promise<void> {
-  const port = settings.options.port ?? DEFAULT_PORT
-  checkedAuthOptions(settings, port)
+  const stopAsked = stopSignal()
+  // Who reads the output may go away; the service stays.
+  process.stdout.on('error', () => {})
+  checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT)
   const logger = createLogger(settings.options.logLevel ?? 'info')
-  let fetch: Fetch = () => new Promise(() => {})
+  const ready = Promise.withResolvers<Fetch>()
+  let fetch: Fetch = async (request, context) => await (await ready.promise)(request, context)
   const server = createNodeServer((request, context) => fetch(request, context))
   const address = await listen(server, settings)
   const options = checkedAuthOptions(settings, address.port)
@@ -41,10 +44,11 @@ export async function serve(settings: Settings): Promise<void> {
     throw error
   }
   fetch = logger.timed(auth.fetch)
+  ready.resolve(fetch)
 
   announce(options.url, address, settings.options.url === undefined)
   warn(options, logger)
-  await untilStopped()
+  await stopAsked
   logger.info('stopping')
   await stop(server, auth)
 }
@@ -91,9 +95,10 @@ function warn({ url, trustedOrigins = [], cookie }: AuthOptions, logger: Logger)
   }
 }
 
-function untilStopped(): Promise<void> {
+/** Resolves at the first signal to stop; another one does not cut short what is being finished. */
+function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
   })
 }
 

@@ -22,19 +22,16 @@ const JSON_HEADERS = { ...SECURITY_HEADERS, ...NO_STORE, 'content-type': 'applic
 const PROBLEM_HEADERS = { ...SECURITY_HEADERS, ...NO_STORE, 'content-type': 'application/problem+json' }
 const EMPTY_HEADERS = { ...SECURITY_HEADERS, ...NO_STORE }
 
-/** Headers that an answer gets besides its own, such as its request id. */
-export type AnswerHeaders = HeaderRecord
-
-export function json(status: number, body: unknown, headers: AnswerHeaders): Response {
+export function json(status: number, body: unknown, headers: HeaderRecord): Response {
   return new Response(JSON.stringify(body), { status, headers: { ...JSON_HEADERS, ...headers } })
 }
 
-export function noContent(headers: AnswerHeaders): Response {
+export function noContent(headers: HeaderRecord): Response {
   return new Response(null, { status: 204, headers: { ...EMPTY_HEADERS, ...headers } })
 }
 
 /** RFC 9457 */
-export function problem(error: AuthError, headers: AnswerHeaders): Response {
+export function problem(error: AuthError, headers: HeaderRecord): Response {
   const retry: HeaderRecord =
     error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }
   return new Response(JSON.stringify(toProblem(error)), {

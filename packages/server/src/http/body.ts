@@ -34,11 +34,7 @@ export function bodyFormat(headers: Headers, accepts: { form: boolean; required:
  *
  * @param isMeasured whether the body is as long as its `Content-Length` says
  */
-export async function readBody(
-  request: Request,
-  format: BodyFormat,
-  isMeasured: boolean,
-): Promise<unknown> {
+export async function readBody(request: Request, format: BodyFormat, isMeasured: boolean): Promise<unknown> {
   if (format === 'none') return {}
   const text = decodeUtf8(await readBytes(request, isMeasured))
   if (format === 'form') return parseForm(text)

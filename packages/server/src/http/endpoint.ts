@@ -68,7 +68,10 @@ export function endpointWithBody<Name extends BodyName>(
     async run(call) {
       checkRequest(call)
       const format = bodyFormat(call.request.headers, description.body)
-      return await handle(call, validate(description.body.schema, await readBody(call.request, format, call.bodyIsMeasured)))
+      return await handle(
+        call,
+        validate(description.body.schema, await readBody(call.request, format, call.bodyIsMeasured)),
+      )
     },
   }
 }

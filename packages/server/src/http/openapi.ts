@@ -80,7 +80,7 @@ function successContent({
 }
 
 /** The codes that an endpoint declares, and those that its kind brings with it. */
-export function errorsOf({ path, method, bearer, body, errors }: EndpointDescription): AuthErrorCode[] {
+function errorsOf({ path, method, bearer, body, errors }: EndpointDescription): AuthErrorCode[] {
   if (!path.startsWith('/auth/')) return [...errors]
   // INVALID_REQUEST is also the answer to a token in the URL, wherever it is sent.
   const codes: AuthErrorCode[] = [...errors, 'INVALID_REQUEST', 'STORE_UNAVAILABLE', 'INTERNAL']

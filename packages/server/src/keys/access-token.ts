@@ -28,7 +28,8 @@ export async function issueAccessToken(
   now: Instant,
   policy: AccessTokenPolicy,
 ): Promise<AccessToken> {
-  const added = policy.claims === null ? {} : await policy.claims(user)
+  // A token that is not good yet would be of no use to anybody.
+  const { nbf: _, ...added } = policy.claims === null ? {} : await policy.claims(user)
   const issuedAt = toNumericDate(now)
   const expiresAt = Math.min(issuedAt + policy.ttlSeconds, toNumericDate(session.expiresAt))
   const [audience] = policy.audience

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { StoreUnavailableError } from '../errors.ts'
 import { batched } from './batch.ts'
 
 /** A run that is held until it is let go, and the batches that it was given. */
@@ -81,15 +82,15 @@ test('a batch has its largest size, and nobody in the queue is forgotten or over
   ])
 })
 
-test('a batch that fails fails for all of its requests and for those that have waited for it, and the next is tried afresh', async () => {
+test('when the store is away for a batch it is so for those that have waited for it, and the next is tried afresh', async () => {
   const { run, batches, nextBatch, fail, finish } = heldRun()
   const ask = batched(run)
   const inFlight = [1, 2].map(ask)
   await nextBatch()
   const waiting = ask(3)
-  fail(new Error('no flush'))
+  fail(new StoreUnavailableError(new Error('no flush')))
   for (const outcome of await Promise.allSettled([...inFlight, waiting])) {
-    expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'no flush' } })
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } })
   }
 
   const next = ask(4)
@@ -107,4 +108,18 @@ test('answers are handed out a turn after the flush, when what had reached the m
   })
   await ask(1).then(() => order.push('the answer'))
   expect(order).toEqual(['the loop goes round', 'the answer'])
+})
+
+test('a mistake in one batch is not taken out on those that have waited for it', async () => {
+  const { run, nextBatch, fail, finish } = heldRun()
+  const ask = batched(run)
+  const inFlight = ask(1)
+  await nextBatch()
+  const waiting = ask(2)
+  const next = nextBatch()
+  fail(new Error('a mistake'))
+  await expect(inFlight).rejects.toThrow('a mistake')
+  await next
+  finish()
+  expect(await waiting).toBe('answer 2')
 })

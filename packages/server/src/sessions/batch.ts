@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../errors.ts'
 import { onceAllIsRead } from './read-loop.ts'
 
 interface Waiting<Request, Answer> {
@@ -9,7 +10,8 @@ interface Waiting<Request, Answer> {
 /**
  * Makes one call of many: what arrives while the previous batch is in flight goes together into the next, so that
  * durability costs one flush per batch. An idle service adds no wait: a batch starts in the event-loop turn in
- * which its first request arrived. A batch that fails takes those along that have waited for it.
+ * which its first request arrived. When the store was away for a batch, those that
+ * waited for it are told so too.
  *
  * Answers are handed out when the loop has read every request that reached the machine while the flush held it up, so
  * that "arrived before the answer" means what it says.
@@ -29,7 +31,7 @@ export function batched<Request, Answer>(
       settle = () => batch.forEach(({ resolve }, i) => void resolve(answers[i] as Answer))
     } catch (error) {
       // Whoever came meanwhile has waited for the same store: one more wait for every batch in line would never end.
-      const failed = [...batch, ...waiting.splice(0)]
+      const failed = error instanceof StoreUnavailableError ? [...batch, ...waiting.splice(0)] : batch
       settle = () => failed.forEach(({ reject }) => void reject(error))
     }
     onceAllIsRead(settle)

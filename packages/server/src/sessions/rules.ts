@@ -87,7 +87,8 @@ function remember(attempts: readonly Attempt[], attempt: Attempt): Attempt[] {
   return [...attempts, attempt].slice(-REMEMBERED_ATTEMPTS)
 }
 
-function isRemembered(session: Session, { generation, keyDigest }: Presented): boolean {
+/** Whether this very attempt rotated the presented generation, as far as the session remembers. */
+export function isRemembered(session: Session, { generation, keyDigest }: Presented): boolean {
   return (
     keyDigest !== null &&
     session.attempts.some((attempt) => attempt.generation === generation && attempt.keyDigest === keyDigest)

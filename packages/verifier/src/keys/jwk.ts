@@ -21,11 +21,15 @@ export interface JsonWebKeySet {
   keys: readonly JsonWebKeyMembers[]
 }
 
+// Taken from the functions: what their types are called differs between browsers' and Node's declarations.
+type VerifyParameters = Parameters<typeof crypto.subtle.verify>[0]
+type ImportParameters = Parameters<typeof crypto.subtle.importKey>[2]
+
 /** A public key that is fit to check signatures, with the only algorithm it is for. */
 export interface VerificationKey {
   algorithm: Algorithm
   cryptoKey: CryptoKey
-  parameters: AlgorithmIdentifier | EcdsaParams
+  parameters: VerifyParameters
   signatureBytes: number
 }
 
@@ -35,8 +39,8 @@ interface Kind {
   crv?: string
   /** The members that make up the public key. */
   members: readonly (keyof JsonWebKeyMembers)[]
-  importParameters: AlgorithmIdentifier | EcKeyImportParams | RsaHashedImportParams
-  verifyParameters: AlgorithmIdentifier | EcdsaParams
+  importParameters: ImportParameters
+  verifyParameters: VerifyParameters
 }
 
 const KINDS: readonly Kind[] = [

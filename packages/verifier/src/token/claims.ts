@@ -16,23 +16,29 @@ const COMPULSORY_NAMES = ['sub', 'jti', 'sid', 'client_id'] as const
  * The claims of a payload whose signature held, at `now` in seconds. Throws TOKEN_EXPIRED only when nothing else is wrong, so
  * that a client which then refreshes does so for good reason. RFC 9068 §4, RFC 7519 §4.1
  */
-export function readClaims(
-  payload: Uint8Array,
-  rules: ClaimRules,
-  now: number,
-  allowExpired: boolean,
-): AccessTokenClaims {
-  const claims = parseJsonObject(payload)
-  if (!claims) throw invalid('the payload must be a JSON object in UTF-8 that names no member twice')
-
+export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number): AccessTokenClaims {
+  const claims = readPayload(payload)
   checkParties(claims, rules)
   const expiry = checkTimes(claims, rules, now)
   checkSubject(claims)
   // Asked in this sense, so that a clock which is not a number refuses everything.
-  if (!allowExpired && !(expiry > now - rules.clockLeewaySeconds)) {
+  if (!(expiry > now - rules.clockLeewaySeconds)) {
     throw new VerifyError('TOKEN_EXPIRED', 'exp must not have passed')
   }
   return claims as AccessTokenClaims
+}
+
+/** The session that a token of any age names. */
+export function readSession(payload: Uint8Array): { sid: string } {
+  const { sid } = readPayload(payload)
+  if (typeof sid !== 'string' || sid === '') throw invalid('sid must be a string that is not empty')
+  return { sid }
+}
+
+function readPayload(payload: Uint8Array): JsonObject {
+  const claims = parseJsonObject(payload)
+  if (!claims) throw invalid('the payload must be a JSON object in UTF-8 that names no member twice')
+  return claims
 }
 
 /** Compared character by character: a prefix, another case or one more slash is somebody else. */

@@ -47,7 +47,6 @@ const REASONS: Record<SessionEndReason, string> = {
   expired: 'This session had lasted its time.',
   session_limit: 'Too many newer sessions were opened.',
   account_disabled: 'This account was closed.',
-  account_deleted: 'This account was deleted.',
 }
 
 /** Why a session is over. */

@@ -283,10 +283,6 @@ function isBusy(error: unknown): boolean {
   return code === SQLITE_BUSY || code === SQLITE_LOCKED
 }
 
-export function isConstraintError(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_CONSTRAINT
-}
-
 function primaryCode(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown }).errcode
   return typeof code === 'number' ? code & 0xff : undefined

@@ -1,0 +1,217 @@
+import type { EventListener } from '../events.ts'
+import type { Clock, Instant } from '../time.ts'
+import type { RefreshArrivals } from './arrivals.ts'
+import type { RefreshRequest } from './refresh.ts'
+import type { ClaimedRefreshToken, RefreshTokens } from './refresh-token.ts'
+import { isRemembered, judge, type Presented, rotated, type SessionPolicy, type Verdict } from './rules.ts'
+import type { Ended, Session } from './session.ts'
+import type { OwnedSession, SessionStore } from './store.ts'
+
+export interface RefreshDependencies {
+  store: SessionStore
+  tokens: RefreshTokens
+  arrivals: RefreshArrivals
+  policy: SessionPolicy
+  now: Clock
+  onEvent: EventListener
+}
+
+/** A request with what its refresh token claims. */
+export interface Candidate {
+  request: RefreshRequest
+  claimed: ClaimedRefreshToken
+  keyDigest: string | null
+}
+
+export type Outcome =
+  | { kind: 'invalid' }
+  | { kind: 'failed'; error: unknown }
+  | (OwnedSession & { kind: Verdict['kind'] })
+
+interface Move {
+  candidate: Candidate
+  owned: OwnedSession
+  next: Session
+  aheadOfStore: boolean
+}
+
+interface Ending {
+  candidate: Candidate
+  owned: OwnedSession
+  reason: 'reuse_detected' | 'expired'
+}
+
+/** Makes the function that decides what arrived together. It rejects only when nothing at all was decided. */
+export function decideBatch(deps: RefreshDependencies): (batch: Candidate[]) => Promise<Outcome[]> {
+  return async (batch) => await new RefreshBatch(deps).decide(batch)
+}
+
+/**
+ * One batch, decided in rounds. A round moves each session at most once; whoever lost, here or to another node, is
+ * judged again in the next round against the session as it then stands.
+ */
+class RefreshBatch {
+  readonly #deps: RefreshDependencies
+  readonly #sessions = new Map<string, OwnedSession>()
+  readonly #outcomes = new Map<Candidate, Outcome>()
+  #now: Instant = 0
+
+  constructor(deps: RefreshDependencies) {
+    this.#deps = deps
+  }
+
+  async decide(batch: Candidate[]): Promise<Outcome[]> {
+    try {
+      await this.#read(batch)
+      let open = batch
+      while (open.length > 0) open = await this.#round(open)
+    } catch (error) {
+      // What was written stays answered: those who moved have moved.
+      if (this.#outcomes.size === 0) throw error
+      return batch.map((candidate) => this.#outcomes.get(candidate) ?? { kind: 'failed', error })
+    }
+    return batch.map((candidate) => this.#outcomes.get(candidate) as Outcome)
+  }
+
+  /** Returns those that are still open after the round. */
+  async #round(open: Candidate[]): Promise<Candidate[]> {
+    const judged = new Map<Candidate, Outcome>()
+    const moves = new Map<string, Move>()
+    const endings = new Map<string, Ending>()
+    const again: Candidate[] = []
+
+    for (const candidate of open) {
+      const owned = this.#sessions.get(candidate.claimed.sessionId)
+      if (owned === undefined || !isGenuine(candidate, owned.session, this.#deps.tokens)) {
+        judged.set(candidate, { kind: 'invalid' })
+        continue
+      }
+      const { session } = owned
+      if (moves.has(session.id)) {
+        again.push(candidate)
+        continue
+      }
+      const presented = this.#present(candidate)
+      const verdict = judge(session, presented, this.#now, this.#deps.policy)
+      if (verdict.kind === 'rotate') {
+        const next = { ...rotated(session, presented, this.#now), ip: candidate.request.ip }
+        moves.set(session.id, { candidate, owned, next, aheadOfStore: verdict.aheadOfStore })
+        continue
+      }
+      judged.set(candidate, { ...owned, kind: verdict.kind })
+      if (verdict.kind === 'replay' && !isRemembered(session, presented)) this.#reportJoined(owned)
+      const reason = endingReason(verdict)
+      if (reason !== null && session.ended === null) {
+        endings.set(session.id, { candidate, owned, reason })
+        this.#sessions.set(session.id, withEnded(owned, { at: this.#now, reason }))
+      }
+    }
+
+    // An ending is durable before anybody is told of it.
+    await this.#end([...endings.values()])
+    for (const [candidate, outcome] of judged) this.#outcomes.set(candidate, outcome)
+    const lost = await this.#move([...moves.values()])
+    if (lost.length > 0) await this.#read(lost)
+    return [...lost, ...again]
+  }
+
+  /**
+   * The clock comes before the read, always: a node that was stopped in between would judge what it read long ago by
+   * the time of today, and end a session that others have kept alive.
+   */
+  async #read(candidates: readonly Candidate[]): Promise<void> {
+    this.#now = this.#deps.now()
+    const ids = [...new Set(candidates.map(({ claimed }) => claimed.sessionId))]
+    const found = await this.#deps.store.findMany(ids)
+    ids.forEach((id, i) => {
+      const owned = found[i]
+      if (owned === undefined) this.#sessions.delete(id)
+      else this.#sessions.set(id, owned)
+    })
+  }
+
+  /** Writes the moves of a round, and returns those whose session had moved already. */
+  async #move(moves: readonly Move[]): Promise<Candidate[]> {
+    if (moves.length === 0) return []
+    const moved = await this.#deps.store.rotateMany(
+      moves.map(({ owned, next }) => ({ expectedGeneration: owned.session.generation, next })),
+    )
+    return moves.flatMap(({ candidate, owned, next, aheadOfStore }, i) => {
+      if (moved[i] !== true) return [candidate]
+      const after = { ...owned, session: next }
+      this.#sessions.set(next.id, after)
+      this.#outcomes.set(candidate, { ...after, kind: 'rotate' })
+      this.#deps.arrivals.rotated(next.id, candidate.claimed.generation, candidate.request.arrival)
+      if (aheadOfStore) this.#reportAheadOfStore(candidate, owned.session)
+      return []
+    })
+  }
+
+  async #end(endings: readonly Ending[]): Promise<void> {
+    for (const [reason, group] of Map.groupBy(endings, (ending) => ending.reason)) {
+      const ids = group.map(({ owned }) => owned.session.id)
+      const ended = new Set(await this.#deps.store.endMany(ids, reason, this.#now))
+      for (const { candidate, owned } of group) {
+        const { id: sessionId, userId } = owned.session
+        if (reason === 'reuse_detected') this.#reportReuse(candidate, owned.session)
+        if (ended.has(sessionId)) this.#deps.onEvent({ type: 'session.ended', sessionId, userId, reason })
+      }
+    }
+  }
+
+  #present({ claimed, keyDigest, request }: Candidate): Presented {
+    const { generation, sessionId } = claimed
+    return {
+      generation,
+      keyDigest,
+      arrivedBeforeAnswer: this.#deps.arrivals.cameBeforeAnswer(request.arrival, sessionId, generation),
+    }
+  }
+
+  #reportJoined({ session: { id: sessionId, userId } }: OwnedSession): void {
+    this.#deps.onEvent({ type: 'refresh.joined', sessionId, userId })
+  }
+
+  #reportReuse(
+    { claimed, keyDigest, request }: Candidate,
+    { id: sessionId, userId, generation }: Session,
+  ): void {
+    this.#deps.onEvent({
+      type: 'refresh.reused',
+      sessionId,
+      userId,
+      presentedGeneration: claimed.generation,
+      currentGeneration: generation,
+      withIdempotencyKey: keyDigest !== null,
+      ip: request.ip,
+    })
+  }
+
+  #reportAheadOfStore({ claimed }: Candidate, { id: sessionId, userId, generation }: Session): void {
+    this.#deps.onEvent({
+      type: 'refresh.ahead_of_store',
+      sessionId,
+      userId,
+      presentedGeneration: claimed.generation,
+      currentGeneration: generation,
+    })
+  }
+}
+
+/** Nothing moves before this has held: the service issued the token, for this session, to travel this way. */
+function isGenuine({ claimed, request }: Candidate, session: Session, tokens: RefreshTokens): boolean {
+  return (
+    tokens.proves(claimed, session) &&
+    session.client === request.client &&
+    (request.accessTokenSessionId === null || request.accessTokenSessionId === session.id)
+  )
+}
+
+function endingReason({ kind }: Verdict): Ending['reason'] | null {
+  if (kind === 'reused') return 'reuse_detected'
+  return kind === 'expired' ? 'expired' : null
+}
+
+function withEnded({ account, session }: OwnedSession, ended: Ended): OwnedSession {
+  return { account, session: { ...session, ended } }
+}
