@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { memoryStorage } from './storage.ts'
 import { ADA, startBrowser } from './testing/browser.ts'
 import { problem, startContractService } from './testing/contract-service.ts'
 
@@ -74,4 +75,27 @@ test('signing out twice is no error', async () => {
   const { client } = await signedIn()
   await client.logout()
   await expect(client.logout()).resolves.toBeUndefined()
+})
+
+test('a refresh that was being written down when the user signed out counts for nothing', async () => {
+  const service = await startContractService()
+  const storage = memoryStorage()
+  const written = Promise.withResolvers<void>()
+  const slow = {
+    ...storage,
+    async setItem(key: string, value: string) {
+      storage.setItem(key, value)
+      if (value.includes('rt.0.1')) await written.promise
+    },
+  }
+  const client = startBrowser(service).openTab({ client: 'native', storage: slow })
+  await client.login(ADA)
+  const refreshed = client.refresh()
+  const stored = () => String(storage.getItem(`latchkey:${service.url}`))
+  await expect.poll(stored).toContain('rt.0.1')
+  const signedOut = client.logout()
+  written.resolve()
+  expect(await refreshed).toBeNull()
+  await signedOut
+  expect([client.status, stored()]).toEqual(['signed-out', 'null'])
 })

@@ -86,6 +86,7 @@ test('a late word of a session that was signed out changes nothing', async () =>
   const channel = browser.openChannel(`latchkey:${service.url}`)
   channel.postMessage({ kind: 'opened', tokens, ageMs: 0 })
   channel.postMessage({ kind: 'renewed', tokens, ageMs: 0 })
+  channel.postMessage({ kind: 'renewed', tokens: { ...tokens, sessionId: 'unknown' }, ageMs: 0 })
   // Messages arrive in order, so the stranger's session shows that those before it were heard.
   channel.postMessage({ kind: 'opened', tokens: { ...tokens, sessionId: 'other' }, ageMs: 0 })
   const seen: unknown[] = []

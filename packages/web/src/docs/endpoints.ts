@@ -1,3 +1,4 @@
+import { fieldsOf } from './fields.ts'
 import type { OpenApi, Operation, Schema } from './openapi.ts'
 
 export interface ErrorCode {
@@ -30,9 +31,18 @@ export function endpointsOf(document: OpenApi): Endpoint[] {
 export function search(endpoints: readonly Endpoint[], query: string): Endpoint[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return endpoints.filter((endpoint) => {
-    const text = JSON.stringify(endpoint).toLowerCase()
+    const text = textOf(endpoint).toLowerCase()
     return words.every((word) => text.includes(word))
   })
+}
+
+function textOf({ method, path, summary, group, parameters, request, success, errors }: Endpoint): string {
+  const fields = [request?.schema, success.schema].flatMap((schema) => (schema ? fieldsOf(schema) : []))
+  return [
+    ...[method, path, summary, group, request?.name, success.name],
+    ...[...parameters, ...fields].flatMap(({ name, description }) => [name, description]),
+    ...errors.flatMap(({ code, title }) => [code, title]),
+  ].join('\n')
 }
 
 export function byGroup(endpoints: readonly Endpoint[]): [group: string, endpoints: Endpoint[]][] {
