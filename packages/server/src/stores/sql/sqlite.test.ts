@@ -132,10 +132,14 @@ describe('a file that another process holds', () => {
     expect(longest()).toBeLessThan(LONGEST_TURN_MS)
   })
 
-  test('at the start is waited for too', async () => {
+  test.each([
+    ['later', async (path: string) => await (await openSqlite(path)).close()],
+    ['first', async (path: string) => void look(path, 'pragma journal_mode = wal')],
+  ])('at a %s start is waited for too', async (_, prepare) => {
     const path = newPath()
-    await (await open(path)).close()
+    await prepare(path)
     const release = await lockFile(path)
+    onTestFinished(release)
     const opening = open(path)
     await release()
     await expect(opening).resolves.toBeDefined()

@@ -119,10 +119,13 @@ async function open(path: string): Promise<DatabaseSync> {
   })
 }
 
+/** All in one `begin immediate`, the migrator's own tables too: that is the lock between processes that start together. */
 async function migrate(db: Kysely<Schema>): Promise<void> {
   const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS }
-  const { error } = await new Migrator({ db, provider }).migrateToLatest()
-  if (error !== undefined) throw error
+  await db.transaction().execute(async (trx) => {
+    const { error } = await new Migrator({ db: trx, provider }).migrateToLatest()
+    if (error !== undefined) throw error
+  })
 }
 
 function kyselyOver(database: DatabaseSync, lock: Mutex): Kysely<Schema> {
@@ -142,7 +145,6 @@ class Adapter extends SqliteAdapter {
     return true
   }
 
-  /** Migrations run inside one `begin immediate`: that is the lock between processes that start together. */
   override get supportsTransactionalDdl(): boolean {
     return true
   }
