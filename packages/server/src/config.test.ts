@@ -208,6 +208,7 @@ test('KM-09: in production a secret is needed that is long enough and looks rand
     const problems = problemsOf({ secret }, true)
     expect(Object.keys(problems), name).toEqual(['secret'])
     expect(problems.secret, name).toMatch(/32 random bytes|not random/)
+    expect(findOptionProblems({ ...GOOD, secret } as AuthOptions, true), 'said once').toHaveLength(1)
   }
   for (const secret of [
     SECRET,

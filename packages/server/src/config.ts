@@ -290,9 +290,7 @@ function productionProblems({ url, secret, developmentHelpers }: AuthOptions): S
     })
   }
   const secrets = typeof secret === 'string' ? [secret] : Array.isArray(secret) ? secret : []
-  if (
-    secrets.some((text) => text !== '' && new Set(Buffer.from(text, 'base64url')).size < MIN_DISTINCT_BYTES)
-  ) {
+  if (secrets.some(looksLikeExample)) {
     problems.push({
       setting: 'secret',
       problem: `is not random, it looks like an example. ${howToMakeSecret}`,
@@ -305,6 +303,11 @@ function productionProblems({ url, secret, developmentHelpers }: AuthOptions): S
     })
   }
   return problems
+}
+
+function looksLikeExample(secret: string): boolean {
+  const bytes = Buffer.from(secret, 'base64url')
+  return bytes.length >= MIN_SECRET_BYTES && new Set(bytes).size < MIN_DISTINCT_BYTES
 }
 
 /** Whether an origin is this machine's own: browsers treat it as safe without TLS. */
