@@ -7,9 +7,9 @@ import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
 import { Device } from './device.ts'
 
-const PAUSES = 4
+const PAUSES = 3
 /** Longer than a device waits for its answer. */
-const PAUSE_MS = 1_200
+const PAUSE_MS = 1_100
 
 test('a process that is stopped in the middle of refreshes and goes on later takes nobody for a thief (CK-07)', async () => {
   const shared = {

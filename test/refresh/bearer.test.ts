@@ -7,6 +7,7 @@ import {
   expectRefused,
   refresh,
   refreshTimes,
+  restart,
   SECOND,
   signIn,
   signInAgain,
@@ -64,6 +65,17 @@ describe.each(DELIVERIES)('an access token sent along with the refresh of a %s s
     const along = { bearer: session.accessToken }
     expect((await refresh(world, client, session.refreshToken, along)).status).toBe(200)
   })
+})
+
+test('an access token sent along is known by its signature and its session alone: neither another audience nor a clock that went back spoils it', async () => {
+  const world = await startAuth()
+  const session = await signIn(world, 'native')
+  const along = { bearer: session.accessToken }
+  world.clock.now -= 3600 * SECOND
+  const { status, refreshToken } = await refresh(world, 'native', session.refreshToken, along)
+  expect(status).toBe(200)
+  const again = await restart(world, { audience: 'https://api.example.com' })
+  expect((await refresh(again, 'native', refreshToken, along)).status).toBe(200)
 })
 
 test('credentials of another scheme are not ours to judge', async () => {
