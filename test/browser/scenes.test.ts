@@ -26,7 +26,7 @@ browserTest(
       { name: '__Host-latchkey', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' },
     ])
     expect(await diagram(page)).toContainEqual(
-      'Latchkey to Browser: 200 OK, next refresh token in the cookie, access token in the body',
+      'Latchkey to Browser: 200 OK, new access token, new HttpOnly cookie',
     )
   },
 )
@@ -45,7 +45,7 @@ browserTest(
       'Browser to Your API: GET /dev/api/time, access token that ran out, as Bearer',
       'Your API to Browser: 401 TOKEN_EXPIRED, so the client renews it and asks again',
       'Browser to Latchkey: POST /auth/refresh, refresh token, in the HttpOnly cookie',
-      'Latchkey to Browser: 200 OK, next refresh token in the cookie, access token in the body',
+      'Latchkey to Browser: 200 OK, new access token, new HttpOnly cookie',
       'Browser to Your API: again: GET /dev/api/time, access token, as Bearer',
       'Your API to Browser: 200 OK',
     ])

@@ -27,7 +27,7 @@ export function Diagram({ entries, hasApi }: DiagramProps) {
         {lifelines.map((name) => (
           <text
             key={name}
-            x={Math.max(36, Math.min(layout.x[name], width - 36))}
+            x={Math.max(40, Math.min(layout.x[name], width - 40))}
             y={20}
             class="lifeline-name"
           >

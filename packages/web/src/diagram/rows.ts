@@ -80,7 +80,7 @@ function carried({ credential }: Call): Detail | undefined {
 
 function received({ path }: Call): Detail | undefined {
   if (path === '/auth/login' || path === '/auth/register' || path === '/auth/refresh') {
-    return sealed('next refresh token in the cookie, access token in the body')
+    return sealed('new access token, new HttpOnly cookie')
   }
   return path === '/auth/logout' ? sealed('cookie cleared') : undefined
 }

@@ -1,3 +1,5 @@
+// What the pages say in plain words. It owns the sentences; what they are about is decided elsewhere.
+
 import { AuthClientError, type AuthClientErrorCode, type SessionEnd } from '@latchkey/client'
 import type { SessionEndReason } from '@latchkey/protocol'
 import { duration } from './times.ts'
