@@ -158,6 +158,8 @@ const cidr = z.string().refine(isCidr, {
   error: ({ input }) => `holds ${JSON.stringify(input)}: write each as 10.0.0.0/8 or 192.0.2.1`,
 })
 
+/** base64url; the other alphabet and its padding are read as well. RFC 4648 §4, §5 */
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/
 const TEXT_OR_TEXTS = 'must be a text, or a list of texts'
 
 const optionsSchema = z.strictObject({
@@ -169,9 +171,12 @@ const optionsSchema = z.strictObject({
         check.addIssue(`is needed: ${MIN_SECRET_BYTES} random bytes or more, base64url. ${howToMakeSecret}`)
         return z.NEVER
       }
-      const secrets = (typeof given === 'string' ? [given] : given).map((text) =>
-        Buffer.from(text, 'base64url'),
-      )
+      const texts = typeof given === 'string' ? [given] : given
+      if (texts.some((text) => !BASE64.test(text))) {
+        check.addIssue(`is not base64url: only letters, digits, - and _ may be in it. ${howToMakeSecret}`)
+        return z.NEVER
+      }
+      const secrets = texts.map((text) => Buffer.from(text, 'base64url'))
       if (secrets.some((secret) => secret.length < MIN_SECRET_BYTES)) {
         check.addIssue(
           `is too short: ${MIN_SECRET_BYTES} random bytes or more, base64url. ${howToMakeSecret}`,
@@ -185,8 +190,8 @@ const optionsSchema = z.strictObject({
     .default('sqlite:./latchkey-data/latchkey.db')
     .transform((text, check) => {
       const path = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]
-      if (path !== undefined) return path
-      check.addIssue('must be sqlite:PATH, such as sqlite:./latchkey-data/latchkey.db')
+      if (path !== undefined && path !== ':memory:') return path
+      check.addIssue('must be sqlite:PATH of a file, such as sqlite:./latchkey-data/latchkey.db')
       return z.NEVER
     }),
   audience: z
@@ -327,5 +332,7 @@ function originOf(text: string): string | null {
 }
 
 function isCidr(text: string): boolean {
+  // `10` and `0x7f.1` are addresses to some parsers, and to nobody's eye.
+  if (!text.includes(':') && !/^\d+\.\d+\.\d+\.\d+(?:\/\d+)?$/.test(text)) return false
   return text.includes('/') ? ipaddr.isValidCIDR(text) : ipaddr.isValid(text)
 }

@@ -94,3 +94,20 @@ test('LR-10: composed and decomposed letters are one password, compatibility let
   expect(normalizePassword('ｐａｓｓ')).not.toBe(normalizePassword('pass'))
   expect(normalizePassword(' a\u00a0b ')).toBe(' a\u00a0b ')
 })
+
+test('LR-11: digits that repeat, and letters or digits in a row, are as common as passwords get', () => {
+  for (const password of [
+    '88888888',
+    '12341234',
+    '123123123',
+    '121212121212',
+    '87654321',
+    'ABCDEFGH',
+    'abcdefghijkl',
+  ]) {
+    expect(fault(password), password).toBe('pattern')
+  }
+  for (const password of ['88888889', '1234123412341234', '12345679', 'abcdefgi', 'hgfedcbaz', '20260731']) {
+    expect(fault(password), password).toBeNull()
+  }
+})

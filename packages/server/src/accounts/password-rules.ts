@@ -1,8 +1,9 @@
 /** Why a password is refused. */
-export type PasswordFault = 'ill-formed' | 'too-short' | 'too-long' | 'personal'
+export type PasswordFault = 'ill-formed' | 'too-short' | 'too-long' | 'personal' | 'pattern'
 
 export const MIN_PASSWORD_LENGTH = 8
 export const MAX_PASSWORD_LENGTH = 256
+const MAX_PATTERN_LENGTH = 12
 
 export interface PasswordContext {
   /** The account's e-mail address, in its canonical form. */
@@ -27,7 +28,24 @@ export function findPasswordFault(password: string, context: PasswordContext): P
   const length = [...chosen].length
   if (length < MIN_PASSWORD_LENGTH) return 'too-short'
   if (length > MAX_PASSWORD_LENGTH) return 'too-long'
-  return isPersonal(chosen.toLowerCase(), context) ? 'personal' : null
+  const lowerCased = chosen.toLowerCase()
+  if (isPersonal(lowerCased, context)) return 'personal'
+  return isRepetition(lowerCased) || isSequence(lowerCased) ? 'pattern' : null
+}
+
+/** A few digits over and over, such as 88888888 or 12341234: lists of common passwords leave these out. */
+function isRepetition(lowerCased: string): boolean {
+  return lowerCased.length <= MAX_PATTERN_LENGTH && /^([0-9]{1,4})\1+$/.test(lowerCased)
+}
+
+/** Letters or digits in a row, up or down, such as abcdefgh or 987654321. */
+function isSequence(lowerCased: string): boolean {
+  if (!/^[a-z]+$|^[0-9]+$/.test(lowerCased)) return false
+  const step = lowerCased.charCodeAt(1) - lowerCased.charCodeAt(0)
+  if (Math.abs(step) !== 1) return false
+  return [...lowerCased].every(
+    (_, i) => i === 0 || lowerCased.charCodeAt(i) - lowerCased.charCodeAt(i - 1) === step,
+  )
 }
 
 /** The e-mail address, a part of it or the service's name, also with a year or a few signs behind it. */

@@ -38,7 +38,14 @@ interface AccountDependencies {
   onEvent: EventListener
 }
 
-const IMPORTABLE_HASH = /^\$(?:argon2id\$v=\d+\$|2[aby]\$\d\d\$)/
+/**
+ * Hashes that an import may bring: argon2id of at most 1 GiB and 20 passes, bcrypt of cost 4 to 15. A check of a costlier
+ * one would hold up everybody's.
+ */
+const IMPORTABLE_HASH =
+  /^\$(?:argon2id\$v=(?:16|19)\$m=(?:\d{1,6}|10[0-4]\d{4}),t=(?:1?\d|20),p=\d{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}|2[aby]\$(?:0[4-9]|1[0-5])\$[A-Za-z0-9./]{53})$/
+
+const BCRYPT_BYTES = 72
 
 const FAULTS: Record<PasswordFault | 'common', () => AuthError> = {
   'ill-formed': () => new AuthError('INVALID_REQUEST', 'the password is not well-formed Unicode text'),
@@ -54,6 +61,7 @@ const FAULTS: Record<PasswordFault | 'common', () => AuthError> = {
       'WEAK_PASSWORD',
       "the password is too easy to guess: it is the account's or the service's name",
     ),
+  pattern: () => new AuthError('WEAK_PASSWORD', 'the password is one of the most common ones'),
   common: () => new AuthError('WEAK_PASSWORD', 'the password is one of the most common ones'),
 }
 
@@ -206,9 +214,11 @@ export class AccountService {
     return matched && stored !== null
   }
 
-  #inputsFor(password: string, spellings: string[], { pepperId }: PasswordHash): string[] {
-    if (pepperId === null) return spellings
-    const peppered = this.#peppers.apply(normalizePassword(password), pepperId)
+  #inputsFor(password: string, spellings: string[], stored: PasswordHash): string[] {
+    // bcrypt reads up to a NUL: what follows it would go unchecked.
+    if (isBcrypt(stored) && password.includes('\0')) return []
+    if (stored.pepperId === null) return spellings
+    const peppered = this.#peppers.apply(normalizePassword(password), stored.pepperId)
     return peppered === null ? [] : [peppered]
   }
 
@@ -241,6 +251,8 @@ export class AccountService {
     const { memoryKiB, iterations, parallelism } = this.#hasher.parameters
     const current = `$m=${memoryKiB},t=${iterations},p=${parallelism}$`
     if (stored.pepperId === this.#peppers.currentId && stored.phc.includes(current)) return
+    // bcrypt checked no more than these bytes: a better hash of all of them would make whatever followed part of the password.
+    if (isBcrypt(stored) && Buffer.byteLength(password) > BCRYPT_BYTES) return
     try {
       const better = (await this.#hash(password, null)) as PasswordHash
       await this.#store.rehash(userId, stored, better)
@@ -267,6 +279,10 @@ function spellingsOf(password: string): string[] {
 /** An account as the wire shows it. */
 export function toUser({ id, email, emailVerified, roles, createdAt }: Account): User {
   return { id, email, emailVerified, roles: [...roles], createdAt: toTimestamp(createdAt) }
+}
+
+function isBcrypt({ phc }: PasswordHash): boolean {
+  return phc.startsWith('$2')
 }
 
 function requireEmail(email: string): string {
