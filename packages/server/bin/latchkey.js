@@ -10,6 +10,7 @@ const OLDEST_NODE = 24
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
+  endWithLauncher()
   nodeModule.enableCompileCache?.()
   const source = join(here, '../src/cli/main.ts')
   await import(pathToFileURL(existsSync(source) ? source : join(here, '../dist/cli/main.js')).href)
@@ -38,7 +39,16 @@ function startWith(node) {
     )
     process.exit(1)
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 1))
+}
+
+/** Who kills the launcher means the service, and would not find it: so the service stops when the launcher is gone. */
+function endWithLauncher() {
+  if (!process.connected) return
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
+  process.channel.unref()
 }

@@ -12,6 +12,7 @@ import type { Settings } from './settings.ts'
 
 /** How long a stop waits for requests that are under way. */
 const DRAIN_MS = 8_000
+const SWEEP_MS = 50
 
 /** Runs the service until a signal stops it. Rejects with `ConfigError` or `StoreUnavailableError`. */
 export async function serve(settings: Settings): Promise<void> {
@@ -106,9 +107,11 @@ function stopSignal(): Promise<void> {
 async function stop(server: Server, auth: Auth): Promise<void> {
   const closed = once(server, 'close')
   server.close()
-  server.closeIdleConnections()
+  // A connection that had a request under way becomes idle when that is answered.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
   const giveUp = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
   await closed
+  clearInterval(sweep)
   clearTimeout(giveUp)
   await auth.close()
 }

@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { answerOf, closeOf, open } from '../http/raw.ts'
+import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
+import { serve } from './run.ts'
+
+const EMAIL = 'ada@example.com'
+const CREDENTIALS = { email: EMAIL, password: PASSWORD, client: 'native' }
+
+/** A folder for a service's data, and what makes it use that. */
+function dataFolder() {
+  const workingFolder = temporaryFolder()
+  return {
+    workingFolder,
+    environment: { LATCHKEY_DATABASE_URL: `sqlite:${join(workingFolder, 'latchkey.db')}` },
+  }
+}
+
+function post(url: string, path: string, body: object) {
+  return sendTo(fetch, url, 'POST', path, { body })
+}
+
+test('with port 0 it takes a free one, and the first line with an address names it', async () => {
+  const { url, stdout } = await serve([], dataFolder())
+  expect(stdout().split('\n')[0]).toMatch(/^Latchkey listens on http:\/\/localhost:\d+$/)
+  expect(new URL(url).port).not.toBe('0')
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  const metadata = await fetch(`${url}/.well-known/oauth-authorization-server`)
+  expect(((await metadata.json()) as { issuer: string }).issuer).toBe(url)
+})
+
+test('a second start keeps the users, their sessions and the keys', async () => {
+  const data = dataFolder()
+  const first = await serve([], data)
+  const { port } = new URL(first.url)
+  const signUp = await post(first.url, '/auth/register', CREDENTIALS)
+  first.process.kill('SIGTERM')
+  expect((await first.ended).code).toBe(0)
+
+  const { url } = await serve(['--port', port], data)
+  const me = await sendTo(fetch, url, 'GET', '/auth/me', { bearer: signUp.body.accessToken })
+  expect([me.status, me.body.user.email]).toEqual([200, EMAIL])
+  const refresh = await post(url, '/auth/refresh', { refreshToken: signUp.body.refreshToken })
+  expect([refresh.status, refresh.body.sessionId]).toEqual([200, signUp.body.sessionId])
+  expect((await post(url, '/auth/login', CREDENTIALS)).status).toBe(200)
+})
+
+test('SIGTERM and SIGINT let what is under way finish, take nothing new, and end with 0 within ten seconds', async () => {
+  await Promise.all([finishesUnderWay('SIGTERM'), finishesUnderWay('SIGINT'), outlastsNobody()])
+})
+
+async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
+  const { process, url, ended } = await serve([], dataFolder())
+  const body = JSON.stringify(CREDENTIALS)
+  const underWay = await startRequest(url, body.length)
+  const idle = await open(url)
+  idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  expect((await answerOf(idle)).headers.get('connection')).toBe('keep-alive')
+  const idleClosed = closeOf(idle)
+
+  process.kill(signal)
+  await idleClosed
+  await expect(open(url), 'nobody new is let in').rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  process.kill(signal)
+
+  const answer = answerOf(underWay)
+  underWay.write(body)
+  expect((await answer).status).toBe(201)
+  const answeredAt = performance.now()
+  expect((await ended).code, signal).toBe(0)
+  expect(performance.now() - answeredAt, 'and then it waits for nothing').toBeLessThan(3_000)
+}
+
+/** A client that never finishes its request. */
+async function outlastsNobody(): Promise<void> {
+  const { process, url, ended } = await serve([], dataFolder())
+  await startRequest(url, 100)
+  const askedAt = performance.now()
+  process.kill('SIGTERM')
+  expect((await ended).code).toBe(0)
+  expect(performance.now() - askedAt).toBeLessThan(10_000)
+}
+
+/** Sends the head of a sign-up, and resolves when the service has it: its interim answer says so. */
+async function startRequest(url: string, bodyLength: number): Promise<Socket> {
+  const socket = await open(url)
+  socket.write(
+    'POST /auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${bodyLength}\r\nExpect: 100-continue\r\n\r\n`,
+  )
+  await once(socket, 'data')
+  return socket
+}
+
+test('a request that comes before the service is ready is answered once it is', async () => {
+  const port = await freePort()
+  const starting = serve(['--port', String(port)], dataFolder())
+  const early = await connectSoon(port)
+  early.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+  expect((await answerOf(early)).status).toBe(200)
+  await starting
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Connects as soon as somebody listens. */
+async function connectSoon(port: number) {
+  for (;;) {
+    const socket = await open(`http://127.0.0.1:${port}`).catch(() => null)
+    if (socket !== null) return socket
+  }
+}
