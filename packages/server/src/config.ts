@@ -25,7 +25,7 @@ export interface FailedRequest {
   /** The answer's `X-Request-Id`. */
   requestId: string
   method: string
-  /** Without the query. */
+  /** Without the query, and with `…` for what is not a word of the service's own paths. */
   path: string
   code: AuthErrorCode
 }

@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import type { FailedRequest } from '../config.ts'
 import type { SecurityEvent } from '../events.ts'
 import type { RequestContext } from '../http/context.ts'
+import { loggedPath } from '../http/logged-path.ts'
 
 type Fetch = (request: Request, context: RequestContext) => Promise<Response>
 
@@ -17,8 +18,8 @@ export interface Logger {
 const ALARMS = new Set<SecurityEvent['type']>(['refresh.reused', 'refresh.ahead_of_store'])
 
 /**
- * One JSON line per entry on stderr: stdout is left to what was asked for. No entry holds a header, a body, a query or
- * an e-mail address.
+ * One JSON line per entry on stderr: stdout is left to what was asked for. No entry holds a header, a body, a query, an
+ * e-mail address, or a part of a path that somebody else made up.
  */
 export function createLogger(level: string): Logger {
   const log = pino(
@@ -39,7 +40,7 @@ export function createLogger(level: string): Logger {
           {
             requestId: response.headers.get('x-request-id'),
             method: request.method,
-            path: new URL(request.url).pathname,
+            path: loggedPath(request.url),
             status: response.status,
             milliseconds: Math.round((performance.now() - start) * 10) / 10,
           },

@@ -8,6 +8,7 @@ import type { RequestContext, Services } from './context.ts'
 import { developmentEndpoints } from './development-endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
 import { keyEndpoints } from './key-endpoints.ts'
+import { loggedPath } from './logged-path.ts'
 import { openApiDocument } from './openapi.ts'
 import { operationEndpoints } from './operation-endpoints.ts'
 import { corsHeaders, preflightHeaders } from './origin.ts'
@@ -92,7 +93,7 @@ export function createApp(
       settings.onError(known.cause ?? known, {
         requestId,
         method,
-        path: new URL(url).pathname,
+        path: loggedPath(url),
         code: known.code,
       })
     }
