@@ -11,6 +11,16 @@ export function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
+/** CPU seconds that the whole machine has used so far, all its cores together. Linux only. proc_stat(5) */
+export function cpuOfMachine(): number {
+  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'latin1')
+    .slice('cpu '.length)
+    .trimStart()
+    .split(' ', 7)
+    .map(Number) as [number, number, number, number, number, number, number]
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+}
+
 /** The most memory that a process has ever had resident, in MB (10^6 bytes). Linux only. */
 export function peakMemoryOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuOf } from '../lab/process.ts'
+import { cpuOf, cpuOfMachine } from '../lab/process.ts'
 import { Connection } from './connection.ts'
 import { Latencies } from './latencies.ts'
 import type { ClientSession } from './session.ts'
@@ -21,6 +21,8 @@ export interface Load {
   cpuMicrosPerRefresh: number
   /** Of the load itself: a share of one core. Near 1 means that the load, not the service, was measured. */
   loadCpu: number
+  /** Of everybody else on the machine: a share of one core. */
+  otherCpu: number
   latencies: Latencies
 }
 
@@ -68,19 +70,23 @@ async function measure(clients: readonly Client[], { origin, pid }: Target, loop
   const connections = await Promise.all(clients.map(() => Connection.open(origin)))
   const latencies = new Latencies()
   const cpuBefore = cpuOf(pid)
+  const machineBefore = cpuOfMachine()
   const ownBefore = process.cpuUsage()
   const started = performance.now()
   await Promise.all(clients.map((client, index) => loop(client, connections[index]!, latencies, started)))
   const seconds = (performance.now() - started) / 1000
   const own = process.cpuUsage(ownBefore)
+  const ownCpu = (own.user + own.system) / 1_000_000
   const cpuSeconds = cpuOf(pid) - cpuBefore
+  const otherCpu = cpuOfMachine() - machineBefore - cpuSeconds - ownCpu
   for (const connection of connections) connection.close()
   return {
     refreshes: latencies.count,
     seconds,
     perSecond: latencies.count / seconds,
     cpuMicrosPerRefresh: (cpuSeconds * 1_000_000) / latencies.count,
-    loadCpu: (own.user + own.system) / 1_000_000 / seconds,
+    loadCpu: ownCpu / seconds,
+    otherCpu: Math.max(0, otherCpu) / seconds,
     latencies,
   }
 }
