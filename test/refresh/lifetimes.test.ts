@@ -56,6 +56,20 @@ describe.each(DELIVERIES)('a %s session', (client) => {
     expect(me.body.error).toBe('TOKEN_EXPIRED')
   })
 
+  test('leaves an access token good until its own end when it is refreshed', async () => {
+    const world = await startAuth()
+    const session = await signIn(world, client)
+    let { refreshToken } = session
+    for (let i = 0; i < 3; i++) {
+      world.clock.now += 299 * SECOND
+      refreshToken = (await refresh(world, client, refreshToken)).refreshToken
+      expect((await world.send('GET', '/auth/me', { bearer: session.accessToken })).status).toBe(200)
+    }
+    world.clock.now += 10 * SECOND
+    const me = await world.send('GET', '/auth/me', { bearer: session.accessToken })
+    expect(me.body.error).toBe('TOKEN_EXPIRED')
+  })
+
   test('says how long its refresh token is good for, counted from its last use also when an answer is repeated', async () => {
     const world = await startAuth({ idleTtlSeconds: 3600 })
     const session = await signIn(world, client)

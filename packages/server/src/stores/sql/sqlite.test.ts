@@ -52,6 +52,22 @@ describe('durability', () => {
   })
 })
 
+test('what is not committed is seen by nobody, and is gone when its work fails', async () => {
+  const database = await open(newPath())
+  const { sessions, accounts } = storesOf(database)
+  const { opened } = await signedIn({ sessions, accounts }, 1)
+  const seenMeanwhile: unknown[] = []
+  const work = database.write(async (trx) => {
+    await trx.updateTable('sessions').set({ ended_at: 1, end_reason: 'logout' }).execute()
+    seenMeanwhile.push((await sessions.findMany([opened[0]!.id]))[0]?.session.ended)
+    seenMeanwhile.push(await sessions.listByUser(opened[0]!.userId))
+    throw new RangeError('no, after all')
+  })
+  await expect(work).rejects.toThrow(RangeError)
+  expect(seenMeanwhile).toMatchObject([null, [{ id: opened[0]!.id }]])
+  expect(await sessions.listByUser(opened[0]!.userId)).toHaveLength(1)
+})
+
 describe('the files', () => {
   test("are for the service's user alone: 0600 in a folder of 0700 (KM-14)", async () => {
     const path = join(dirname(newPath()), 'made', 'by', 'us', 'latchkey.db')
