@@ -21,7 +21,7 @@ export class Diary {
   }
 
   idempotencyKey(): string {
-    return this.secret('an Idempotency-Key', randomBytes(18).toString('base64url'))
+    return this.secret('an Idempotency-Key', randomBytes(12).toString('base64url'))
   }
 
   /** Notes the tokens in an answer, and keeps the answer for the search if it is none that hands tokens out. */
