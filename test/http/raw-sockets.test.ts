@@ -255,7 +255,7 @@ test('LK-10: dots in a path lead out of nothing', async () => {
     '/./.env',
     '/assets/../../latchkey-data/secret',
     '//etc/passwd',
-    '/..',
+    '/../..//',
   ]
   for (const target of targets) expectProblem(await sendRaw(url, get(target)), 404, target)
 })
