@@ -124,21 +124,62 @@ test('LR-22: argon2id hashes from another system open the account and are pepper
   )
 })
 
-test('a hash that is none of these is refused when it is imported', async () => {
+test('a hash of another kind, or one whose check would hold up everybody, is refused when it is imported', async () => {
   const world = await startAuth()
-  for (const passwordHash of [
-    '',
-    'x',
-    PASSWORD,
-    '$1$salt$hash',
-    '$6$salt$hash',
-    '$argon2i$v=19$m=1,t=1,p=1$x$y',
-    '{SSHA}x',
-  ]) {
+  const bcrypt = IMPORTED['2b'].slice('$2b$04$'.length)
+  const digest = `${'c2FsdHNhbHQ'.repeat(2)}$${'a'.repeat(43)}`
+  const refused = [
+    ...[
+      '',
+      'x',
+      PASSWORD,
+      '$1$salt$hash',
+      '$6$salt$hash',
+      '$argon2i$v=19$m=8192,t=1,p=1$c2FsdHNhbHQ$aaaa',
+      '{SSHA}x',
+    ],
+    ...['03', '16', '31', '99', '4', '+4'].map((cost) => `$2b$${cost}$${bcrypt}`),
+    ...[`$2x$04$${bcrypt}`, `$2b$04$${bcrypt}x`, `$2b$04$${bcrypt.slice(1)}`, `${IMPORTED['2b']}\n`],
+    ...['m=4194304,t=1,p=1', 'm=8192,t=21,p=1', 'm=8192,t=1,p=100', 't=1,m=8192,p=1', 'm=8192,t=1'].map(
+      (parameters) => `$argon2id$v=19$${parameters}$${digest}`,
+    ),
+  ]
+  for (const passwordHash of refused) {
     const create = world.auth.users.create({ email: EMAIL, passwordHash })
     await expect(create, passwordHash).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
   }
   expect(await world.auth.users.find({ email: EMAIL })).toBeUndefined()
+  for (const [i, passwordHash] of [
+    `$argon2id$v=19$m=1048575,t=20,p=4$${digest}`,
+    `$2b$15$${bcrypt}`,
+  ].entries()) {
+    await world.auth.users.create({ email: `user${i}@example.com`, passwordHash })
+  }
+})
+
+test('LR-07: of an imported bcrypt hash, which saw 72 bytes, no longer password becomes the only one', async () => {
+  const world = await startAuth()
+  const typed = `${'x'.repeat(72)} and what bcrypt never saw`
+  /** bcrypt of 72 x, cost 4. */
+  const passwordHash = '$2b$04$g3ZM39KxZVOAiu6o1hzGre05xIDcsDheDevjMfKuTsjTYlMlulQZ2'
+  await world.auth.users.create({ email: EMAIL, passwordHash })
+  expect((await login(world, EMAIL, `${'x'.repeat(71)}y`)).status).toBe(401)
+  expect((await login(world, EMAIL, typed)).status).toBe(200)
+  expect(storedHash(world, EMAIL).password_phc, 'nobody knows yet what follows').toBe(passwordHash)
+  expect((await login(world, EMAIL, 'x'.repeat(72))).status).toBe(200)
+  expect(storedHash(world, EMAIL).password_phc, 'the 72 bytes are all that was checked').toMatch(
+    /^\$argon2id\$/,
+  )
+  expect((await login(world, EMAIL, typed)).status).toBe(401)
+})
+
+test('a NUL in a password does not end it, for an imported hash either', async () => {
+  const world = await startAuth()
+  await world.auth.users.create({ email: EMAIL, passwordHash: IMPORTED['2b'] })
+  for (const password of [`${PASSWORD}\0`, `${PASSWORD}\0anything`, `\0${PASSWORD}`]) {
+    expect((await login(world, EMAIL, password)).status, JSON.stringify(password)).toBe(401)
+  }
+  expect((await login(world, EMAIL, PASSWORD)).status).toBe(200)
 })
 
 test('LR-22: raised parameters, or a new pepper, are in the hash after the next sign-in', async () => {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createSecretKey } from 'node:crypto'
+import { createHash, createPrivateKey, createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { createAuth } from 'latchkey'
@@ -180,6 +180,20 @@ test('KM-14 LK-03: a copy of the database holds no refresh token, no password an
   const changed = Uint8Array.from(sealed, (byte, i) => (i === sealed.length - 1 ? byte ^ 1 : byte))
   expect(right.open(changed, `signing/${id}`), 'changed in one bit it does not open').toBeNull()
   expect(right.open(sealed, `signing/${id}`)).not.toBeNull()
+})
+
+test('LK-04: of a refresh token the store keeps nothing, of an Idempotency-Key 128 bits of its SHA-256', async () => {
+  const world = await startAuth()
+  const { refreshToken } = await world.signUp('native')
+  const key = 'an-idempotency-key-0001'
+  await world.send('POST', '/auth/refresh', { body: { refreshToken }, headers: { 'idempotency-key': key } })
+  const database = new DatabaseSync(world.databasePath, { readOnly: true })
+  const session = database.prepare('select * from sessions').get() as Record<string, Uint8Array>
+  database.close()
+  expect(Object.keys(session).filter((column) => /token|hash|mac|secret/.test(column))).toEqual([])
+  expect(session.seed).toHaveLength(16)
+  const digest = createHash('sha256').update(key).digest().subarray(0, 16)
+  expect(Buffer.from(session.attempts as Uint8Array).subarray(-16)).toEqual(digest)
 })
 
 test('LK-03: the secret alone, without the database, is no key to anything', async () => {

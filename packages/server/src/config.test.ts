@@ -201,13 +201,14 @@ test('KM-09: in production a secret is needed that is long enough and looks rand
     'the digits in order': '0123456789'.repeat(6),
     'a good one and a short one': [SECRET, 'short'],
     'a good one and one of zeros': [SECRET, Buffer.alloc(32).toString('base64url')],
+    'a passphrase': 'correct horse battery staple, and then some more words',
     'a number': 1234567890,
     bytes: randomBytes(32),
   }
   for (const [name, secret] of Object.entries(wrong)) {
     const problems = problemsOf({ secret }, true)
     expect(Object.keys(problems), name).toEqual(['secret'])
-    expect(problems.secret, name).toMatch(/32 random bytes|not random/)
+    expect(problems.secret, name).toMatch(/32 random bytes|not random|not base64url/)
     expect(findOptionProblems({ ...GOOD, secret } as AuthOptions, true), 'said once').toHaveLength(1)
   }
   for (const secret of [
@@ -216,6 +217,31 @@ test('KM-09: in production a secret is needed that is long enough and looks rand
     randomBytes(32).toString('base64'),
   ]) {
     expect(problemsOf({ secret }, true)).toEqual({})
+  }
+})
+
+test('a database is a file, a proxy an address in full', () => {
+  for (const database of ['sqlite:latchkey.db', 'sqlite:/var/lib/latchkey.db', 'sqlite://./latchkey.db']) {
+    expect(problemsOf({ database }), database).toEqual({})
+  }
+  for (const database of ['', 'sqlite:', 'sqlite::memory:', 'latchkey.db', 'postgres://localhost/x']) {
+    expect(problemsOf({ database }), database).toHaveProperty('database')
+  }
+  for (const proxy of ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1']) {
+    expect(problemsOf({ trustProxy: [proxy] }), proxy).toEqual({})
+  }
+  for (const proxy of [
+    '',
+    '10',
+    '10.0',
+    '0x7f.1',
+    '10.0.0.0/33',
+    '2001:db8::/129',
+    'proxy.example',
+    '*',
+    '10.0.0.0/8 ',
+  ]) {
+    expect(problemsOf({ trustProxy: [proxy] }), proxy).toHaveProperty('trustProxy')
   }
 })
 
