@@ -10,7 +10,7 @@ import { Device } from './device.ts'
 //   LATCHKEY_KILLS=50 npm test -- test/faults/kill.test.ts
 
 const DEVICES = 32
-const WHILE_MS = 10_000
+const WHILE_MS = 8_000
 const LEAST_KILLS = 3
 const WANTED = process.env.LATCHKEY_KILLS === undefined ? undefined : Number(process.env.LATCHKEY_KILLS)
 const TIMEOUT_MS = 60_000 + (WANTED ?? 0) * 5_000
