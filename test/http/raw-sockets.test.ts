@@ -8,7 +8,7 @@ const BODY = JSON.stringify({ email: 'ada@example.com', password: PASSWORD })
 const LENGTH = `Content-Length: ${BODY.length}`
 const UUID = /^[0-9a-f-]{36}$/
 
-/** Also what Node's parser refuses is answered in our words, and under our rules. */
+/** CC-17, HP-16: what Node's parser refuses is answered in our words too, and under our rules. */
 function expectProblem(answer: RawAnswer, status: number, name: string): void {
   const { headers, body } = answer
   expect([answer.status, headers.get('content-type')], name).toEqual([status, 'application/problem+json'])
