@@ -1,10 +1,25 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
+/** Tests that compare times: another test beside them would be what they measure. */
+const TIMED = ['test/accounts/timing.test.ts', 'test/accounts/storms.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
-    // Needs the built packages: `npm run check` runs it.
-    exclude: [...configDefaults.exclude, 'test/packaging/**'],
     testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'all',
+          include: ['packages/*/src/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
+          // Packaging needs the built packages: `npm run check` runs it.
+          exclude: [...configDefaults.exclude, 'test/packaging/**', ...TIMED],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 })

@@ -38,7 +38,7 @@ export interface SendOptions {
 export interface Answer {
   status: number
   headers: Headers
-  /** The parsed JSON, or null. */
+  /** The parsed JSON, or null where the answer holds none. */
   // biome-ignore lint/suspicious/noExplicitAny: a test may look into whatever came back
   body: any
   /** The refresh cookie's new value, `''` when it was cleared, or undefined when none was set. */
@@ -130,7 +130,11 @@ export async function sendTo(
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? null : JSON.parse(text),
+    body: isJson(response) && text !== '' ? JSON.parse(text) : null,
     cookie: setCookie === null ? undefined : /^[^=]+=([^;]*)/.exec(setCookie)?.[1],
   }
+}
+
+function isJson(response: Response): boolean {
+  return /[/+]json\b/.test(response.headers.get('content-type') ?? '')
 }
