@@ -11,7 +11,7 @@ const REFRESH_TOKEN = /"refreshToken":"([^"]+)"/
 const PASSWORD = 'bench and only bench'
 
 /** Any status but the expected one ends the run: a rate that counts refusals would be no rate. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   constructor(request: string, status: number, body: string) {
     const code = /"error":"(\w+)"/.exec(body)?.[1] ?? ''
     super(`${request} was answered ${status} ${code}`)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { serviceEnvironment } from '../support/service.ts'
 
-export const LATCHKEY = fileURLToPath(new URL('../../node_modules/.bin/latchkey', import.meta.url))
+const LATCHKEY = fileURLToPath(new URL('../../node_modules/.bin/latchkey', import.meta.url))
 
 export interface Invocation {
   environment?: Record<string, string>
