@@ -40,6 +40,9 @@ const { values, positionals } = parseArgs({
 })
 const unknown = positionals.filter((name) => !Object.hasOwn(SCENARIOS, name))
 
+// Ctrl-C leaves neither a service nor a file behind: what is started and made here is cleared away at the exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 if (values.help) say(HELP)
 else if (unknown.length > 0) refuse(`no benchmark is called ${unknown.join(', ')}`)
 else if (!isDelivery(values.delivery)) refuse('--delivery is browser or native')

@@ -27,11 +27,13 @@ export interface Workplace {
 export function makeWorkplace(): Workplace {
   const root = [tmpdir(), '/var/tmp'].find((path) => fileSystemOf(path) !== 'tmpfs') ?? tmpdir()
   const directory = mkdtempSync(join(root, 'latchkey-bench-'))
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  process.on('exit', remove)
   return {
     directory,
     fileSystem: fileSystemOf(directory),
     flushMicros: flushMicros(join(directory, 'flush')),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove,
   }
 }
 
