@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -113,7 +114,10 @@ export class PasswordHasher {
   }
 
   #startWorker(): void {
-    const worker = new Worker(new URL(`./password-worker${extname(import.meta.url)}`, import.meta.url))
+    const worker = new Worker(new URL(`./password-worker${extname(import.meta.url)}`, import.meta.url), {
+      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
     worker.unref()
     worker.on('message', (result: PasswordJobResult) => {
       if (this.#closed) return

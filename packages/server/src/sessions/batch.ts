@@ -34,9 +34,12 @@ export function batched<Request, Answer>(
       const failed = error instanceof StoreUnavailableError ? [...batch, ...waiting.splice(0)] : batch
       settle = () => failed.forEach(({ reject }) => void reject(error))
     }
-    onceAllIsRead(settle)
-    if (waiting.length > 0) setImmediate(flush)
-    else busy = false
+    onceAllIsRead(() => {
+      settle()
+      // The next batch starts a turn later, with whoever answers the answers at once: fewer, larger flushes.
+      if (waiting.length > 0) setImmediate(flush)
+      else busy = false
+    })
   }
 
   return (request) =>

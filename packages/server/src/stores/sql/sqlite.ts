@@ -60,8 +60,14 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
       return mapErrors(() => {
         // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
         // another request has not committed yet is not for this one.
-        const find = writer.isTransaction ? findByReader : findByWriter
-        return ids.map((id) => find.get(id) as OwnedSessionRow | undefined)
+        const [connection, find] = writer.isTransaction ? [reader, findByReader] : [writer, findByWriter]
+        // One look at the file for the whole batch, instead of one for each row.
+        connection.exec('begin')
+        try {
+          return ids.map((id) => find.get(id) as OwnedSessionRow | undefined)
+        } finally {
+          connection.exec('commit')
+        }
       })
     },
 
