@@ -11,7 +11,8 @@ import { startService } from '../support/service.ts'
 const IMPORTED = '$2b$08$jHaKyjCrg7qL4Rd.bSc19OH0v3HbVyJGhrpbSKmdW0nhXKv4iubxm'
 /** Twice OWASP's minimum, so that a missing hash would show. */
 const HASHING = { memoryKiB: 19_456, iterations: 4, workers: 1 }
-const ROUNDS = 11
+const ROUNDS = 8
+const MOST_ROUNDS = 32
 const TOLERANCE_MS = 5
 
 /** What must not be told apart from an address that nobody has. */
@@ -22,8 +23,6 @@ const ADDRESSES = {
   'user without a password': 'passwordless@example.com',
   'user with an imported hash': 'imported@example.com',
 } as const
-
-type Kind = keyof typeof ADDRESSES
 
 /** With a combining accent an imported hash is tried with two spellings: as typed, and composed. */
 const WRONG_PASSWORDS = ['not the password', 'not the pa\u0301ssword'] as const
@@ -53,49 +52,47 @@ async function createUsers({ users }: Auth): Promise<void> {
   await users.disable(id)
 }
 
-/** The median time of each refused sign-in, in milliseconds, taken in turns so that a busy moment hits all of them. */
-async function medians(url: string): Promise<Map<string, Record<Kind, number>>> {
-  const times = new Map<string, number[]>()
-  for (let round = 0; round <= ROUNDS; round++) {
+/** Sends each refused sign-in in turn, so that a busy moment hits all of them, and notes how long each took. */
+async function measure(url: string, times: Map<string, number[]>, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round++) {
     for (const [kind, email] of Object.entries(ADDRESSES)) {
       for (const password of WRONG_PASSWORDS) {
         const start = performance.now()
         const { status } = await sendTo(fetch, url, 'POST', '/auth/login', { body: { email, password } })
         const milliseconds = performance.now() - start
         expect(status, kind).toBe(401)
-        // The first round warms everything up.
-        if (round > 0) times.set(kind + password, [...(times.get(kind + password) ?? []), milliseconds])
+        times.set(kind + password, [...(times.get(kind + password) ?? []), milliseconds])
       }
     }
   }
-  return new Map(
-    WRONG_PASSWORDS.map((password) => {
-      const byKind = Object.keys(ADDRESSES).map((kind) => [kind, median(times.get(kind + password) ?? [])])
-      return [password, Object.fromEntries(byKind) as Record<Kind, number>]
-    }),
-  )
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] as number
+/** What is left when the noise, which only ever adds, is taken away. */
+function lowerQuartile(numbers: readonly number[] = []): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 2] as number
 }
 
-/** The kinds whose time differs from that of an unknown address. A machine that was busy is given three chances. */
-async function toldApart(url: string): Promise<string[]> {
-  let told: string[] = []
-  for (let chance = 0; chance < 3; chance++) {
-    told = [...(await medians(url))].flatMap(([password, { unknown, ...others }]) =>
-      Object.entries(others)
-        .filter(([, time]) => Math.abs(time - unknown) >= TOLERANCE_MS)
-        .map(
-          ([kind, time]) => `${kind} (${password}): ${time.toFixed(1)} ms, unknown: ${unknown.toFixed(1)} ms`,
-        ),
-    )
-    if (told.length === 0) break
-  }
-  return told
+/** The kinds whose time differs from that of an unknown address. */
+function toldApart(times: ReadonlyMap<string, readonly number[]>): string[] {
+  return WRONG_PASSWORDS.flatMap((password) => {
+    const unknown = lowerQuartile(times.get(`unknown${password}`))
+    return Object.keys(ADDRESSES)
+      .map((kind) => ({ kind, time: lowerQuartile(times.get(kind + password)) }))
+      .filter(({ time }) => Math.abs(time - unknown) >= TOLERANCE_MS)
+      .map(
+        ({ kind, time }) => `${kind} (${password}): ${time.toFixed(1)} ms, unknown: ${unknown.toFixed(1)} ms`,
+      )
+  })
 }
 
 test('LR-02 LR-03: how long a refused sign-in takes does not tell whether there is an account, and of what kind', async () => {
-  expect(await toldApart(await startWithUsers())).toEqual([])
+  const url = await startWithUsers()
+  await measure(url, new Map(), 1)
+  const times = new Map<string, number[]>()
+  // On a busy machine it takes more of them to see through the noise.
+  for (let measured = 0; measured < MOST_ROUNDS; measured += ROUNDS) {
+    await measure(url, times, ROUNDS)
+    if (toldApart(times).length === 0) break
+  }
+  expect(toldApart(times)).toEqual([])
 }, 60_000)
