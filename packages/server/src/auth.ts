@@ -1,9 +1,11 @@
 import type { User } from '@latchkey/protocol'
 import { createVerifier, type Verifier } from '@latchkey/verifier'
+import { z } from 'zod'
 import { PasswordHasher } from './accounts/password-hasher.ts'
 import { loadPeppers } from './accounts/pepper.ts'
 import { AccountService, type NewUser, toUser } from './accounts/service.ts'
 import { type AuthOptions, type AuthSettings, resolveOptions } from './config.ts'
+import { AuthError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import { createApp } from './http/app.ts'
 import type { RequestContext } from './http/context.ts'
@@ -140,7 +142,7 @@ async function assemble(
   return {
     fetch: app,
     users: {
-      create: async (user) => toUser(await accounts.create(user)),
+      create: async (user) => toUser(await accounts.create(checkNewUser(user))),
       async find(by) {
         const account = 'id' in by ? await accounts.findById(by.id) : await accounts.findByEmail(by.email)
         return account === undefined ? undefined : toUser(account)
@@ -153,7 +155,10 @@ async function assemble(
       list: async (userId) => (await sessions.list(userId)).map(summarize),
       revoke: (userId, sessionId) => sessions.end(userId, sessionId, 'revoked_by_operator'),
       revokeAll: (userId) => sessions.endAll(userId, null, 'revoked_by_operator'),
-      revokeOpenedBefore: (instant) => sessions.endOpenedBefore(instant.getTime()),
+      async revokeOpenedBefore(instant) {
+        if (Number.isNaN(instant.getTime())) throw new TypeError('instant: an invalid Date')
+        return await sessions.endOpenedBefore(instant.getTime())
+      },
     },
     keys: {
       list: () => signingKeys.overview(),
@@ -165,6 +170,23 @@ async function assemble(
       await Promise.all([hasher.close(), database.close()])
     },
   }
+}
+
+const newUserSchema = z.strictObject({
+  email: z.string(),
+  password: z.string().optional(),
+  passwordHash: z.string().optional(),
+  roles: z.array(z.string()).optional(),
+  emailVerified: z.boolean().optional(),
+})
+
+/** Callers without types make mistakes too: a list of roles that is a text, a password that is null. */
+function checkNewUser(user: NewUser): NewUser {
+  const parsed = newUserSchema.safeParse(user)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.')
+  throw new AuthError('INVALID_REQUEST', `${where || 'user'}: is not of the documented form`)
 }
 
 function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {

@@ -50,8 +50,9 @@ export const sessionEndpoints: readonly Endpoint[] = [
           ip: call.ip,
           arrival: call.arrival,
         })
+        const answer = await answerTokens(200, refreshed, call)
         metrics.refreshed('ok')
-        return await answerTokens(200, refreshed, call)
+        return answer
       } catch (error) {
         metrics.refreshed(error instanceof AuthError ? error.code : 'INTERNAL')
         throw error
