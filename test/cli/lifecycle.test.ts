@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { answerOf, closeOf, open } from '../http/raw.ts'
+import { answerOf, closeOf, open, untilRefused } from '../http/raw.ts'
 import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
 import { serve } from './run.ts'
 
@@ -72,15 +72,6 @@ async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
   const answeredAt = performance.now()
   expect((await ended).code, signal).toBe(0)
   expect(performance.now() - answeredAt, 'and then it waits for nothing').toBeLessThan(3_000)
-}
-
-/** Resolves when nobody listens any more: idle connections are closed an instant before. */
-async function untilRefused(url: string): Promise<void> {
-  for (;;) {
-    const socket = await open(url).catch((error: NodeJS.ErrnoException) => error)
-    if (socket instanceof Error) return expect(socket.code).toBe('ECONNREFUSED')
-    socket.destroy()
-  }
 }
 
 /** A client that never finishes its request. */

@@ -47,6 +47,16 @@ export async function open(url: string): Promise<Socket> {
   return socket
 }
 
+/** Resolves when nobody listens any more: idle connections are closed an instant before. */
+export async function untilRefused(url: string): Promise<void> {
+  for (;;) {
+    const socket = await open(url).catch((error: NodeJS.ErrnoException) => error)
+    if (!(socket instanceof Error)) socket.destroy()
+    else if (socket.code === 'ECONNREFUSED') return
+    else throw socket
+  }
+}
+
 /** Resolves to the first final answer on a connection; rejects when it closes without one. */
 export function answerOf(socket: Socket, withoutBody = false): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
