@@ -136,7 +136,7 @@ function rowCounts({ databasePath }: TestAuth): Record<string, unknown> {
 
 /** Two accounts, so that a query that lost its condition would find the wrong one or both. */
 async function startWorld() {
-  const world = await startAuth()
+  const world = await startAuth({ maxSessionsPerUser: 1_000 })
   await world.signUp('browser', 'zoe@example.com')
   return { ...world, session: await world.signUp('native', EMAIL) }
 }
@@ -242,7 +242,7 @@ test('IN-07: an address is looked up exactly: no wildcard, no case, no accent fi
 test('IN-01 IN-09 IN-11: a user agent is kept and shown as it came, up to 256 characters, and is never a document', async () => {
   const world = await startWorld()
   const agents = IN_HEADERS.map((agent) => agent.trim()).filter((agent) => agent !== '')
-  for (const agent of agents.slice(0, 90)) {
+  for (const agent of agents) {
     const login = await world.send('POST', '/auth/login', {
       body: { email: EMAIL, password: PASSWORD },
       headers: { 'user-agent': agent },

@@ -147,6 +147,7 @@ test('HP-10: a request that names no host, two hosts or none that can be is refu
   const malformed = {
     'no host': 'GET /healthz HTTP/1.1\r\n\r\n',
     'no host in HTTP/1.0': 'GET /healthz HTTP/1.0\r\n\r\n',
+    'no host beside an absolute address': 'GET http://localhost/healthz HTTP/1.1\r\n\r\n',
     'two hosts': 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n',
     'the same host twice': 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n',
     'a host with a path': 'GET /healthz HTTP/1.1\r\nHost: a b/c\r\n\r\n',
