@@ -6,6 +6,8 @@ const TIMED = ['test/accounts/timing.test.ts', 'test/accounts/storms.test.ts']
 export default defineConfig({
   test: {
     testTimeout: 20_000,
+    // Most of the time goes into services and browsers in processes of their own.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
