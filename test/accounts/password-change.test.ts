@@ -1,3 +1,5 @@
+// Signing up, signing in and changing a password, as users and attackers see it over HTTP.
+// It owns no test of sessions: those are in test/refresh.
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
 

@@ -1,5 +1,3 @@
-// Signing up, signing in and changing a password, as users and attackers see it over HTTP.
-// It owns no test of sessions: those are in test/refresh.
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Auth, createAuth } from 'latchkey'

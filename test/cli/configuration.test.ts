@@ -1,3 +1,5 @@
+// The command line as operators use it: texts, exit codes, signals, files.
+// It owns no test of what the service answers: that is in test/http.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'

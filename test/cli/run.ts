@@ -1,5 +1,3 @@
-// The command line as operators use it: texts, exit codes, signals, files.
-// It owns no test of what the service answers: that is in test/http.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// The service's HTTP face, as an attacker sees it: what is sent, what comes back, what must not move.
+// It owns no rule of its own; refreshing is attacked in test/refresh, the verifier alone in packages/verifier.
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

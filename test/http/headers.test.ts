@@ -27,6 +27,20 @@ test('CC-17: every answer carries the headers that keep browsers from making it 
   }
 })
 
+test('CC-17: a page brings all its script and style in files of its own, so that the policy needs no exception', async () => {
+  const { auth, url } = await startAuth()
+  const served = await Promise.all(['/', '/docs'].map((path) => auth.fetch(new Request(url + path))))
+  const pages = served.filter(({ headers }) => headers.get('content-type')?.startsWith('text/html'))
+  for (const page of pages) {
+    const html = await page.text()
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)/i)
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+\s*=|javascript:/i)
+    for (const [, source = ''] of html.matchAll(/\s(?:src|href)="([^"]*)"/g)) {
+      expect(source, 'from nowhere else').not.toMatch(/^(https?:)?\/\//)
+    }
+  }
+})
+
 test('every answer has a request id of its own, and none that the caller chose', async () => {
   const world = await startAuth()
   const ids = (await everyKindOfAnswer(world)).map(({ headers }) => headers.get('x-request-id'))

@@ -1,3 +1,5 @@
+// A whole day of a service, and then a search for everything that was secret in it.
+// It owns no rule; it finds what any of them missed.
 import { createPrivateKey, createSecretKey, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

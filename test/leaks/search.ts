@@ -1,6 +1,3 @@
-// A whole day of a service, and then a search for everything that was secret in it.
-// It owns no rule; it finds what any of them missed.
-
 /** A secret that was used, under the name that a report may show. */
 export interface Secret {
   name: string
