@@ -47,13 +47,13 @@ export async function open(url: string): Promise<Socket> {
   return socket
 }
 
-/** Resolves when nobody listens any more: idle connections are closed an instant before. */
+/** Resolves when nobody listens any more. Idle connections are closed an instant before; who comes in between is reset. */
 export async function untilRefused(url: string): Promise<void> {
   for (;;) {
     const socket = await open(url).catch((error: NodeJS.ErrnoException) => error)
     if (!(socket instanceof Error)) socket.destroy()
     else if (socket.code === 'ECONNREFUSED') return
-    else throw socket
+    else if (socket.code !== 'ECONNRESET') throw socket
   }
 }
 
