@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, onTestFinished, test } from 'vitest'
 import { AuthError } from '../errors.ts'
@@ -139,4 +141,24 @@ test('a thread that dies takes its own job along, and none of the others', async
   const others = Promise.all([1, 2, 3].map(() => hasher.matches(['a quiet harbour at dusk'], bcrypt, 1)))
   await expect(dying).rejects.toThrow()
   expect(await others).toEqual([true, true, true])
+})
+
+test('closing comes to an end also when a thread has just finished', async () => {
+  const script = `
+    import { PasswordHasher } from ${JSON.stringify(new URL('./password-hasher.ts', import.meta.url).href)}
+    const hasher = new PasswordHasher({ memoryKiB: 8192, iterations: 1, parallelism: 1, workers: 1, maxQueue: 10 })
+    await hasher.hash('so that the thread is there', null)
+    const refused = hasher.hash('another', null).catch(({ code }) => process.stdout.write(code + ' '))
+    // The thread's answer is here, and has not been read, when the hasher is closed.
+    for (const start = performance.now(); performance.now() - start < 200; );
+    await hasher.close()
+    await refused
+    process.stdout.write('closed')`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script])
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk
+  })
+  const [code] = await once(child, 'exit')
+  expect([code, output]).toEqual([0, 'OVERLOADED closed'])
 })

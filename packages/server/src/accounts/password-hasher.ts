@@ -116,6 +116,8 @@ export class PasswordHasher {
   #startWorker(): void {
     const worker = new Worker(new URL(`./password-worker${extname(import.meta.url)}`, import.meta.url), {
       env: workerEnvironment(),
+      // The flags of the program around it, such as --input-type, may not fit a thread.
+      execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     worker.unref()

@@ -77,15 +77,12 @@ async function settingsFrom(given: Flags): Promise<Settings> {
   const flags = Object.fromEntries(
     SETTINGS.flatMap(({ flag }) => (flag === null ? [] : [[flag, given[toCamelCase(flag)]]])),
   ) as Record<string, string | undefined>
-  const settings = await collectSettings({
+  return await collectSettings({
     environment: process.env,
     flags,
     configFile: given.config as string | undefined,
     workingFolder: process.cwd(),
   })
-  // `createAuth` asks the process, and `.env` may have been the one to say it.
-  if (settings.production) process.env.NODE_ENV = 'production'
-  return settings
 }
 
 function toCamelCase(flag: string): string {

@@ -21,7 +21,7 @@ export interface Settings {
   options: ServeOptions
   /** What could not even be read; the options that it was meant for are missing. */
   problems: readonly SettingProblem[]
-  /** Whether `NODE_ENV`, in the environment or in `.env`, is `production`. */
+  /** Whether `NODE_ENV` is `production`. */
   production: boolean
   /** Where the value of an option came from, in the words that the user gave it with. */
   sourceOf(option: string): string
