@@ -1,7 +1,12 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
-/** Tests that compare times: another test beside them would be what they measure. */
-const TIMED = ['test/accounts/timing.test.ts', 'test/accounts/storms.test.ts']
+/** Tests that compare times, or that give several tabs so much: another test beside them would be what they measure. */
+const TIMED = [
+  'test/accounts/timing.test.ts',
+  'test/accounts/storms.test.ts',
+  'test/browser/storage-channel.test.ts',
+  'test/client/tabs.test.ts',
+]
 
 export default defineConfig({
   test: {

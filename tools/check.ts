@@ -1,5 +1,5 @@
 // Everything that must hold before a change is shared, apart from the tests: `npm run check`, or only the checks whose
-// names begin with a word, such as `npm run check -- types`. Shows the output of what failed and of nothing else.
+// names begin with a word, such as `npm run check -- types`. Shows the output of what failed, and what could not be tried.
 import { type Job, type Outcome, runJobs } from './check/jobs.ts'
 
 const PACKAGES = ['protocol', 'verifier', 'client', 'server', 'web']
@@ -9,6 +9,7 @@ const jobs: Job[] = [
   { name: 'build', command: ['node', 'tools/build.ts'] },
   { name: 'knip', command: ['knip'] },
   { name: 'biome', command: ['biome', 'check', '--error-on-warnings'] },
+  { name: 'examples', command: ['node', 'tools/check/examples.ts'] },
   { name: 'architecture', command: ['node', 'tools/test.ts', 'test/architecture'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   ...PACKAGES.map((name) => ({ name: `types ${name}`, command: ['tsc', '-p', `packages/${name}`] })),
@@ -17,6 +18,7 @@ const jobs: Job[] = [
     command: ['node', 'tools/test.ts', '--config', 'test/packaging/vitest.config.ts'],
     after: 'build',
   },
+  { name: 'size', command: ['node', 'tools/check/size.ts'], after: 'build' },
   ...PUBLISHED.flatMap((name) => [
     { name: `publint ${name}`, command: ['publint', 'run', `build/${name}`, '--strict'], after: 'build' },
     {
@@ -36,8 +38,9 @@ if (needed.length === 0) {
 }
 
 const outcomes = await runJobs(needed, (outcome) => process.stdout.write(`${row(outcome)}\n`))
-for (const { job, output, result, skipped } of outcomes) {
-  if (result === 'failed' || skipped > 0) process.stdout.write(`\n── ${job.name}\n${output.trim()}\n`)
+for (const { job, output, result, skipped, notes } of outcomes) {
+  const text = result === 'failed' || skipped > 0 ? output.trim() : notes.join('\n')
+  if (text !== '') process.stdout.write(`\n── ${job.name}\n${text}\n`)
 }
 process.stdout.write(`\n${totals(outcomes)}\n`)
 process.exitCode = outcomes.every(({ result }) => result === 'passed') ? 0 : 1

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Import, readSource, type SourceFile, sourcesOf } from './imports.ts'
 
 const SERVER = 'packages/server/src'
-const EDGES = ['http', 'cli', 'stores']
+const EDGES = ['http', 'cli', 'stores', 'rehearsal']
 
 /** The workspace packages that each may use. The protocol stands alone; no client drags the server along. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
@@ -48,10 +48,12 @@ test('a store knows of a feature only what its port says', () => {
   expect(offences(stores, isMoreThanThePort)).toEqual([])
 })
 
-test('HTTP reaches the stores only through the features, and knows nothing of the command line', () => {
+test('HTTP reaches the stores only through the features, and knows nothing of the command line or of rehearsals', () => {
   const http = serverSources().filter(({ path }) => folderOf(path) === 'http')
   expect(http.length).toBeGreaterThan(0)
-  expect(offences(http, ({ target }) => ['stores', 'cli'].includes(folderOf(target)))).toEqual([])
+  expect(offences(http, ({ target }) => ['stores', 'cli', 'rehearsal'].includes(folderOf(target)))).toEqual(
+    [],
+  )
 })
 
 test('only auth.ts opens a store', () => {

@@ -1,27 +1,13 @@
 // The hosted pages in a real Chromium, against a real service. It owns opening both; the tests say what must be seen.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { launchChromium, requireChromium } from '../support/chromium.ts'
 import { type Service, startService } from '../support/service.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const USUAL_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const { LATCHKEY_CHROMIUM } = process.env
-const EXECUTABLE = (LATCHKEY_CHROMIUM === undefined ? USUAL_PLACES : [LATCHKEY_CHROMIUM]).find((path) =>
-  existsSync(path),
-)
-
-const FLAGS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** What the browser itself writes down about each 4xx that a scene asks for. */
 const EXPECTED_REFUSAL = /^Failed to load resource: the server responded with a status of 4\d\d/
@@ -46,28 +32,20 @@ let browser: Browser | undefined
 /** A test in a profile of its own. Without Chromium it is skipped, and says so; with `CI=true` it fails. */
 export function browserTest(name: string, run: (visit: Visit) => Promise<void>): void {
   test(name, async (context) => {
-    requireChromium(context)
-    const visit = await startVisit(browser as Browser)
+    const visit = await startVisit(requireChromium(browser, context))
     await run(visit)
     expect(visit.complaints).toEqual([])
   })
 }
 
 beforeAll(async () => {
-  if (EXECUTABLE === undefined) return
   // Only where a source is newer than what was built.
   const { status, stderr } = spawnSync('node', ['tools/build-pages.mjs'], { cwd: ROOT, encoding: 'utf8' })
   if (status !== 0) throw new Error(`the pages do not build:\n${stderr}`)
-  browser = await chromium.launch({ executablePath: EXECUTABLE, chromiumSandbox: false, args: FLAGS })
+  browser = await launchChromium()
 })
 
 afterAll(() => browser?.close())
-
-function requireChromium(context: TestContext): void {
-  if (browser !== undefined) return
-  if (process.env.CI === 'true') throw new Error('Chromium is needed: install it, or set LATCHKEY_CHROMIUM')
-  context.skip('Chromium was not found: install it, or set LATCHKEY_CHROMIUM to its path')
-}
 
 async function startVisit(browser: Browser): Promise<Visit> {
   const service = await startService({ LATCHKEY_ACCESS_TTL: String(ACCESS_TTL) })

@@ -1,31 +1,26 @@
 // The published packages as their users get them: packed, installed in a project of their own, and used.
 // It owns no behaviour of the product; it proves that nothing was lost on the way.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
 
-const ROOT = join(import.meta.dirname, '../..')
+export const ROOT = join(import.meta.dirname, '../..')
 
 /** What a user's shell has: this Node first, and nothing of the npm script that runs the test. */
-const USER_ENVIRONMENT = {
+export const USER_ENVIRONMENT = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_ENV$)/.test(name)),
   ),
   PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
 }
 
-export interface Project {
-  folder: string
-  remove(): void
-}
+/** The project that `setup.ts` made for all tests of a run. */
+export const PROJECT = process.env.PACKAGING_PROJECT ?? ''
 
-/** An empty project with the three tarballs of `npm run build` installed. */
-export function installPackages(): Project {
+/** An empty project with the three tarballs of `npm run build` installed, and what the client may be used with. */
+export function installPackages(): string {
   const tarballs = globSync('build/*.tgz', { cwd: ROOT }).map((path) => join(ROOT, path))
   if (tarballs.length === 0) throw new Error('there are no tarballs in build/: run `npm run build` first')
 
@@ -39,18 +34,44 @@ export function installPackages(): Project {
     '--no-fund',
     '--loglevel=error',
     ...tarballs,
-    `@types/node@${versionOf('@types/node')}`,
+    ...versions('.', ['@types/node']),
+    ...versions('packages/client', ['@types/react', 'axios', 'react']),
   ])
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return folder
 }
 
-function versionOf(dependency: string): string {
-  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).devDependencies[dependency]
+function versions(folder: string, dependencies: readonly string[]): string[] {
+  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'))
+  return dependencies.map((name) => `${name}@${devDependencies[name]}`)
+}
+
+export interface Manifest {
+  name: string
+  exports: Record<string, { types: string; default: string }>
+  dependencies: Record<string, string>
+  peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>
+}
+
+export function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(PROJECT, 'node_modules', name, 'package.json'), 'utf8'))
+}
+
+/** Everything that may be imported from a package, such as `@latchkey/client/react`. */
+export function entriesOf(name: string): string[] {
+  const paths = Object.keys(manifestOf(name).exports).filter((path) => path !== './package.json')
+  return paths.map((path) => join(name, path))
 }
 
 /** Returns what the program writes to stdout; throws with what it writes to stderr when it fails. */
-export function run(folder: string, program: string, arguments_: readonly string[]): string {
-  return execFileSync(program, arguments_, { cwd: folder, env: USER_ENVIRONMENT, encoding: 'utf8' })
+export function run(
+  folder: string,
+  program: string,
+  arguments_: readonly string[],
+  environment: Record<string, string> = {},
+): string {
+  const env = { ...USER_ENVIRONMENT, ...environment }
+  return execFileSync(program, arguments_, { cwd: folder, env, encoding: 'utf8' })
 }
 
 /** Like `run`, for a program that is expected to fail. */
@@ -58,52 +79,9 @@ export function attempt(folder: string, program: string, arguments_: readonly st
   return spawnSync(program, arguments_, { cwd: folder, env: USER_ENVIRONMENT, encoding: 'utf8' })
 }
 
-export function typeCheck(folder: string, config: string): void {
-  const { stdout, status } = attempt(folder, join(ROOT, 'node_modules/.bin/tsc'), ['-p', config])
-  if (status !== 0) throw new Error(stdout)
-}
-
 /** The first Node.js of a major version on the PATH. */
 export function findNode(major: number): string | undefined {
   return USER_ENVIRONMENT.PATH.split(delimiter)
     .map((folder) => join(folder, 'node'))
     .find((node) => spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.startsWith(`v${major}.`))
-}
-
-export interface RunningService {
-  origin: string
-  process: ChildProcess
-}
-
-/** `latchkey serve` in a project, ready to answer. */
-export async function startService(folder: string): Promise<RunningService> {
-  const port = await freePort()
-  const child = spawn(join(folder, 'node_modules/.bin/latchkey'), ['serve'], {
-    cwd: folder,
-    env: { ...USER_ENVIRONMENT, PORT: String(port) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  for await (const line of createInterface(child.stdout)) {
-    if (!line.includes('http://')) continue
-    child.stdout.resume()
-    return { origin: `http://localhost:${port}`, process: child }
-  }
-  throw new Error('latchkey serve ended before it said where it listens')
-}
-
-/** Asks the service to stop; resolves to its exit code. */
-export async function stopService({ process: child }: RunningService): Promise<number | null> {
-  child.kill('SIGTERM')
-  const [code] = await once(child, 'exit')
-  return code
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
 }

@@ -1,10 +1,19 @@
 // Worlds for tests: a service inside the process with a clock that is set, or a real one in a process of its own.
 // It asserts nothing.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Auth, type AuthOptions, createAuth, type FailedRequest, type SecurityEvent } from 'latchkey'
+import {
+  type Auth,
+  type AuthOptions,
+  createAuth,
+  createNodeServer,
+  type FailedRequest,
+  type SecurityEvent,
+} from 'latchkey'
 import { onTestFinished } from 'vitest'
 
 export const PASSWORD = 'a quiet harbour at dusk'
@@ -137,4 +146,15 @@ export async function sendTo(
 
 function isJson(response: Response): boolean {
   return /[/+]json\b/.test(response.headers.get('content-type') ?? '')
+}
+
+/** Serves it on a free port until the test is over. Resolves to its origin. */
+export async function listen({ fetch }: Pick<Auth, 'fetch'>): Promise<string> {
+  const server = createNodeServer(fetch).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

@@ -22,6 +22,8 @@ export interface Outcome {
   seconds: number
   /** How many tests the job says it skipped. */
   skipped: number
+  /** What it could not try on this machine and need not: lines that begin with NOT AVAILABLE HERE. */
+  notes: string[]
 }
 
 /** As many at a time as the machine has cores, in the order given. Calls `finished` as each one ends. */
@@ -57,7 +59,7 @@ function isReady(job: Job, outcomes: readonly Outcome[]): boolean {
 async function run(job: Job, outcomes: readonly Outcome[]): Promise<Outcome> {
   const earlier = outcomes.find((outcome) => outcome.job.name === job.after)
   if (earlier !== undefined && earlier.result !== 'passed') {
-    return { job, result: 'not run', output: '', seconds: 0, skipped: 0 }
+    return { job, result: 'not run', output: '', seconds: 0, skipped: 0, notes: [] }
   }
   const start = performance.now()
   const { code, output } = await execute(job.command)
@@ -67,6 +69,7 @@ async function run(job: Job, outcomes: readonly Outcome[]): Promise<Outcome> {
     output,
     seconds: (performance.now() - start) / 1000,
     skipped: Number(/(\d+) skipped\s*$/.exec(output)?.[1] ?? 0),
+    notes: output.match(/^NOT AVAILABLE HERE: .+$/gm) ?? [],
   }
 }
 

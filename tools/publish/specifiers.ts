@@ -1,5 +1,9 @@
-/** The three forms that our sources and the compiler write: `from 'x'`, `import 'x'` and `import('x')`. */
-const SPECIFIER = /(?<before>\bfrom\s*|\bimport\s*\(?\s*)(?<quote>['"])(?<specifier>[^'"\n]+)\k<quote>/g
+/**
+ * The three forms that the compiler writes: `from 'x'` in a statement that begins its line, `import 'x'` there, and
+ * `import('x')`. A text that only speaks of one, such as the message of an error, is none.
+ */
+const SPECIFIER =
+  /(?<before>^(?:import|export)\b[^'"();]*?\bfrom\s*|^import\s*|\bimport\s*\(\s*)(?<quote>['"])(?<specifier>[^'"\n]+)\k<quote>/gm
 
 /** What a module imports and exports from, types included, in the order of the text. */
 export function specifiersOf(code: string): string[] {

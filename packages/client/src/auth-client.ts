@@ -1,32 +1,38 @@
-import type { User } from '@latchkey/protocol'
+import type { SessionInfo, User } from '@latchkey/protocol'
+import { createAccount } from './account.ts'
 import { createAuthorizedFetch, type Fetch } from './authorized-fetch.ts'
-import type { Environment } from './environment.ts'
-import { createExclusive } from './lock.ts'
-import { type AuthClientOptions, readOptions } from './options.ts'
-import type { Parts } from './parts.ts'
-import { createRecordKeeper } from './record.ts'
+import type { Host } from './host.ts'
+import { inOrder } from './lock.ts'
+import type { Settings } from './options.ts'
 import { createRefresher } from './refresh.ts'
-import { ANSWER_WITHIN_MS, createService } from './service.ts'
-import { type AuthChange, type AuthStatus, createSession, type Session } from './session.ts'
+import { createService } from './service.ts'
+import { type AuthState, type AuthStatus, createSession } from './session.ts'
 import { createSignIn } from './sign-in.ts'
-import { createSignOut } from './sign-out.ts'
-import { memoryStorage } from './storage.ts'
-import { openTabs, type TabMessage } from './tabs.ts'
+import { createConfirm, createSignOut } from './sign-out.ts'
 
-/** Every method may be taken off the object, and rejects with an `AuthClientError`. */
+/** Every method may be taken off the object. All but `fetch` reject with an `AuthClientError`. */
 export interface AuthClient {
   /** Who is signed in, as of the last answer of the service. */
   readonly user: User | null
   readonly status: AuthStatus
+  /** `status` and `user` in one object, which is the same one until something changes: what a view is drawn from. */
+  readonly state: AuthState
   /** Makes an account and signs in with it. EMAIL_TAKEN, WEAK_PASSWORD, INVALID_REQUEST, RATE_LIMITED */
   register(credentials: { email: string; password: string }): Promise<User>
   /** INVALID_CREDENTIALS, RATE_LIMITED, OVERLOADED */
   login(credentials: { email: string; password: string }): Promise<User>
   /**
    * Signs out here and in the other tabs at once. Rejects when the service could not be told: the client then stays
-   * signed out all the same, and tells it when it next starts.
+   * signed out all the same, and tells it when it next starts. With `everywhere` all sessions of the user end, on every
+   * device; when the service cannot be told that, this rejects and nothing has changed.
    */
-  logout(): Promise<void>
+  logout(options?: { everywhere?: boolean }): Promise<void>
+  /** Ends every other session of the user. INVALID_CREDENTIALS, WEAK_PASSWORD, RATE_LIMITED, OVERLOADED */
+  changePassword(passwords: { currentPassword: string; newPassword: string }): Promise<void>
+  /** Where the user is signed in, this session among them. */
+  sessions(): Promise<SessionInfo[]>
+  /** Ends one of them. NOT_FOUND */
+  endSession(id: string): Promise<void>
   /**
    * A token that is good for a while, renewed first where that is due; `null` when signed out. The first call after a
    * page is loaded asks the service whether its cookie still holds a session.
@@ -41,77 +47,63 @@ export interface AuthClient {
    */
   fetch: Fetch
   /** Calls the listener after each change, until the function that this returns is called. */
-  subscribe(listener: (change: AuthChange) => void): () => void
-  /** The token held at this moment, perhaps run out already: to look at. Use `getAccessToken` to send one. */
-  peek(): { accessToken: string; secondsLeft: number } | null
-  /** Stops listening to the other tabs. */
+  subscribe(listener: (state: AuthState) => void): () => void
+  /**
+   * The token held at this moment, perhaps run out already: to look at. Use `getAccessToken` to send one. `endsAt` is in
+   * milliseconds, as `performance.now()`.
+   */
+  peek(): { readonly accessToken: string; readonly endsAt: number } | null
+  /**
+   * The app is in front again, or the network is back: what ran out meanwhile is renewed. A page notices by itself;
+   * call it from React Native's `AppState`.
+   */
+  wake(): void
+  /** Stops listening to the other tabs and to the page. */
   close(): void
 }
 
-export function createAuthClient(options: AuthClientOptions, environment: Environment): AuthClient {
-  const settings = readOptions(options, environment)
-  const session = createSession(settings.refreshMarginSeconds)
-  const inPage = settings.client === 'browser' ? environment : undefined
-  const name = `latchkey:${settings.baseUrl}`
-  const parts: Parts = {
-    settings,
-    environment,
-    session,
-    service: createService(settings),
-    records: createRecordKeeper(
-      settings.storage ?? inPage?.localStorage ?? memoryStorage(),
-      settings.baseUrl,
-    ),
-    exclusive: createExclusive(inPage?.locks, name, ANSWER_WITHIN_MS),
-    tabs: openTabs(inPage?.openChannel, name, (message) => hear(session, message, environment.now())),
-  }
-  const signIn = createSignIn(parts)
-  const { signOut, confirm } = createSignOut(parts)
-  const tokens = createRefresher(parts, confirm)
+/** The client of one service on one host. */
+export function connect(settings: Settings, host: Host): AuthClient {
+  const session = createSession(settings.marginSeconds, host)
+  const ownService = createService(settings, session)
+  const service = host.carry?.(ownService) ?? ownService
+  const exclusive = inOrder(host.tabs)
+  const confirm = createConfirm(host, service)
+  const signOut = createSignOut(host, service, session, exclusive, confirm)
+  const signIn = createSignIn(host, service, session, exclusive, confirm)
+  const tokens = createRefresher(host, service, session, exclusive, confirm)
+  const fetch = createAuthorizedFetch(settings, session, tokens)
+  const account = createAccount(service, fetch)
+  const unwatch = host.watch?.(tokens.wake, () => session.leash?.abort())
 
   return {
     get user() {
-      return session.held?.user ?? null
+      return session.state.user
     },
     get status() {
-      return session.status
+      return session.state.status
+    },
+    get state() {
+      return session.state
     },
     register: (credentials) => signIn('/auth/register', credentials),
     login: (credentials) => signIn('/auth/login', credentials),
-    logout: signOut,
-    getAccessToken: tokens.current,
-    refresh: tokens.renew,
-    fetch: createAuthorizedFetch(settings, session, tokens, environment.pageUrl),
+    async logout({ everywhere } = {}) {
+      if (everywhere) await account('DELETE', '/auth/sessions?all=true')
+      await signOut()
+    },
+    changePassword: (passwords) => account('POST', '/auth/password/change', passwords),
+    sessions: () => account('GET', '/auth/sessions'),
+    endSession: (id) => account('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
+    getAccessToken: () => tokens.current(),
+    refresh: () => tokens.current(session.held?.accessToken),
+    fetch,
     subscribe: session.subscribe,
-    peek: () =>
-      session.held && {
-        accessToken: session.held.accessToken,
-        secondsLeft: (session.held.endsAt - environment.now()) / 1000,
-      },
-    close: () => parts.tabs.close(),
+    peek: () => session.held,
+    wake: tokens.wake,
+    close() {
+      unwatch?.()
+      host.tabs.then(({ channel }) => channel?.close())
+    },
   }
-}
-
-/** Takes over what another tab learnt. What is older than what this tab knows changes nothing. */
-function hear(session: Session, message: TabMessage, now: number): void {
-  const { held } = session
-  if (message.kind === 'ended') {
-    if (held?.sessionId !== message.sessionId) return
-    session.nextTurn()
-    session.end(message.end)
-    return
-  }
-  const { tokens, ageMs } = message
-  if (session.hasEnded(tokens.sessionId)) return
-  const sentAt = now - ageMs
-  if (message.kind === 'opened') {
-    session.nextTurn()
-    session.hold(tokens, sentAt)
-    return
-  }
-  const isNews =
-    held === null
-      ? session.status === 'unknown'
-      : held.sessionId === tokens.sessionId && held.endsAt < sentAt + tokens.expiresIn * 1000
-  if (isNews) session.hold(tokens, sentAt)
 }

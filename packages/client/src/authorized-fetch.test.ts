@@ -110,3 +110,73 @@ test('a call begun by one user is not repeated as another', async () => {
   expect((await call).status).toBe(401)
   expect(calls()).toHaveLength(1)
 })
+
+test('a call that waits for a token is not made as somebody who signed in meanwhile', async () => {
+  const { service, browser, calls } = await signedIn()
+  const pause = Promise.withResolvers<void>()
+  const ada = browser.openTab({}, { sleep: () => pause.promise })
+  await ada.getAccessToken()
+  browser.skip(900_000)
+  service.fail('/auth/refresh', { status: 503 })
+  const before = service.refreshes().length
+  const call = ada.fetch('/api/things', { method: 'POST', body: 'from Ada' })
+  await expect.poll(() => service.refreshes().length).toBe(before + 1)
+
+  await browser.openTab().login(BOB)
+  await expect.poll(() => ada.user?.email).toBe(BOB.email)
+  pause.resolve()
+  expect((await call).status).toBe(401)
+  expect(calls()).toMatchObject([{ bearer: undefined }])
+})
+
+test('a call that is called off while it waits for a token ends at once', { timeout: 5000 }, async () => {
+  const { service, browser, client, calls } = await signedIn()
+  browser.skip(1_000_000)
+  const held = Promise.withResolvers<void>()
+  service.fail('/auth/refresh', { heldBy: held.promise })
+  const controller = new AbortController()
+  const call = client.fetch('/api/things', { signal: controller.signal })
+  await expect.poll(() => service.refreshes()).toHaveLength(1)
+  controller.abort()
+  await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+  await expect(client.fetch('/api/things', { signal: controller.signal })).rejects.toMatchObject({
+    name: 'AbortError',
+  })
+
+  held.resolve()
+  expect((await client.fetch('/api/others')).status).toBe(200)
+  expect(calls().map(({ path }) => path)).toEqual(['/api/others'])
+  expect(service.refreshes()).toHaveLength(1)
+})
+
+test('a call that is called off before it is repeated is not repeated', { timeout: 5000 }, async () => {
+  const { service, client, calls } = await signedIn()
+  service.expire(client.peek()?.accessToken ?? '')
+  const held = Promise.withResolvers<void>()
+  service.fail('/auth/refresh', { heldBy: held.promise })
+  const controller = new AbortController()
+  const call = client.fetch('/api/things', { signal: controller.signal })
+  await expect.poll(() => service.refreshes()).toHaveLength(1)
+  controller.abort()
+  await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+
+  held.resolve()
+  expect((await client.fetch('/api/others')).status).toBe(200)
+  expect(calls().filter(({ path }) => path === '/api/things')).toHaveLength(1)
+})
+
+test('a call begun before it is known who is signed in belongs to whom its token was for', async () => {
+  const { service, browser, calls } = await signedIn()
+  const reloaded = browser.openTab()
+  const held = Promise.withResolvers<void>()
+  service.fail('/api/things', { status: 401, body: problem(401, 'TOKEN_EXPIRED')[1], heldBy: held.promise })
+  const call = reloaded.fetch('/api/things', { method: 'POST', body: 'from Ada' })
+  await expect.poll(calls).toHaveLength(1)
+  expect(reloaded.user?.email).toBe(ADA.email)
+
+  await browser.openTab().login(BOB)
+  await expect.poll(() => reloaded.user?.email).toBe(BOB.email)
+  held.resolve()
+  expect((await call).status).toBe(401)
+  expect(calls()).toHaveLength(1)
+})

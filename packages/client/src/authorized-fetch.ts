@@ -1,5 +1,6 @@
 import type { Settings } from './options.ts'
 import type { Refresher } from './refresh.ts'
+import { readAnswer } from './service.ts'
 import type { Session } from './session.ts'
 
 /** The type of the platform's own `fetch`. */
@@ -11,31 +12,31 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
  * in memory, until the status is known.
  */
 export function createAuthorizedFetch(
-  settings: Settings,
-  session: Session,
-  tokens: Refresher,
-  pageUrl: string | undefined,
+  { origins, fetch, pageUrl }: Pick<Settings, 'origins' | 'fetch' | 'pageUrl'>,
+  session: Pick<Session, 'held'>,
+  tokens: Pick<Refresher, 'current'>,
 ): Fetch {
   return async (input, init) => {
-    const target = typeof input === 'string' ? new URL(input, pageUrl ?? settings.baseUrl) : input
-    const request = new Request(target, init)
-    const isKnown = settings.origins.has(new URL(request.url).origin)
-    if (!isKnown || request.headers.has('authorization')) return settings.fetch(request)
+    const request = new Request(input instanceof Request ? input : new URL(input, pageUrl), init)
+    const { signal } = request
+    // No token then. The renewal goes on, for others wait for it too.
+    const calledOff = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+    const mayCarry =
+      !signal.aborted && origins.has(new URL(request.url).origin) && !request.headers.has('authorization')
+    const owner = () => session.held?.user.id
+    const before = owner()
+    const token = mayCarry && (await Promise.race([tokens.current(), calledOff]))
+    const userId = before ?? owner()
+    const isTheirs = () => (owner() ?? userId) === userId
+    // Another tab may have signed in as somebody else meanwhile: this request is not theirs to make. And where it was
+    // called off, it is for the platform's fetch to say so.
+    if (!token || !isTheirs()) return fetch(request)
 
-    const token = await tokens.current()
-    if (token === null) return settings.fetch(request)
-    const userId = session.held?.user.id
     const spare = request.clone()
-    const response = await settings.fetch(withBearer(request, token))
-
-    const renewed = (await isWornOut(response)) ? await tokens.after(token) : null
-    // Another tab may have signed in as somebody else meanwhile: this request is not theirs to make.
-    if (renewed === null || session.held?.user.id !== userId) {
-      discard(spare.body)
-      return response
-    }
-    discard(response.body)
-    return settings.fetch(withBearer(spare, renewed))
+    const response = await fetch(withBearer(request, token))
+    const renewed = (await isWornOut(response)) && (await Promise.race([tokens.current(token), calledOff]))
+    const isRepeated = signal.aborted || (renewed && isTheirs())
+    return isRepeated ? fetch(withBearer(spare, renewed || token)) : response
   }
 }
 
@@ -46,15 +47,7 @@ function withBearer(request: Request, token: string): Request {
 
 /** Expired: to be renewed. Revoked: the same question to the service says for good that the session is over. */
 async function isWornOut(response: Response): Promise<boolean> {
-  if (response.status !== 401 || !response.headers.get('content-type')?.includes('json')) return false
-  const body: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined)
-  const code = (body as { error?: unknown } | null | undefined)?.error
+  if (response.status !== 401) return false
+  const { code } = await readAnswer(response.clone())
   return code === 'TOKEN_EXPIRED' || code === 'TOKEN_REVOKED'
-}
-
-function discard(body: ReadableStream | null | undefined) {
-  body?.cancel().catch(() => undefined)
 }

@@ -1,34 +1,37 @@
 import type { AuthErrorCode, SessionEndReason } from '@latchkey/protocol'
 
-/** The service's own codes, and three for when it gave none. */
+/** The service's own codes, and four for when it gave none. */
 export type AuthClientErrorCode =
   | AuthErrorCode
   /** No answer: offline, refused, cut or too slow. The session is kept. */
   | 'UNREACHABLE'
   /** An answer that is not the service's: a captive portal, a proxy, a wrong `baseUrl`. The session is kept. */
   | 'UNEXPECTED_ANSWER'
-  /** The user signed out, or signed in elsewhere, before this sign-in was answered. */
+  /** The user signed out, or signed in elsewhere, before this was answered. */
   | 'OVERTAKEN'
+  /** The storage failed, with `cause`. The session is kept. */
+  | 'STORAGE_FAILED'
 
 interface Details extends ErrorOptions {
   status?: number
   reason?: SessionEndReason
   retryAfterSeconds?: number
+  detail?: string
 }
 
 /** What every method of the client rejects with. Decide on `code`; the message may change and holds no secret. */
 export class AuthClientError extends Error {
   override readonly name = 'AuthClientError'
-  readonly code: AuthClientErrorCode
+  declare readonly code: AuthClientErrorCode
   /** The HTTP status, when there was an answer. */
-  readonly status?: number
+  declare readonly status?: number
   /** Why the session was ended, with `SESSION_REVOKED`. */
-  readonly reason?: SessionEndReason
+  declare readonly reason?: SessionEndReason
   /** When the service asked to wait: so many seconds. */
-  readonly retryAfterSeconds?: number
+  declare readonly retryAfterSeconds?: number
 
-  constructor(code: AuthClientErrorCode, message: string, details: Details = {}) {
-    super(message, { cause: details.cause })
+  constructor(code: AuthClientErrorCode, details: Details = {}) {
+    super(details.detail ?? code, details)
     this.code = code
     this.status = details.status
     this.reason = details.reason

@@ -1,12 +1,10 @@
-import type { ClientKind } from '@latchkey/protocol'
-import type { Environment } from './environment.ts'
 import type { TokenStorage } from './storage.ts'
 
 /** Durations are seconds. */
 export interface AuthClientOptions {
   /**
    * Where the service is, such as `https://auth.example.com`; a path is kept.
-   * @default the page's own origin; compulsory outside a page
+   * @default the page's own origin. Outside a page, as where it is rendered on a server, nothing can be asked then
    */
   baseUrl?: string
   /** Sends every request, the service's and yours. Give one to watch or to change them. @default globalThis.fetch */
@@ -16,54 +14,47 @@ export interface AuthClientOptions {
    * token's lifetime, so a token of three seconds is not renewed at every call. @default 30
    */
   refreshMarginSeconds?: number
-  /** `browser` keeps the refresh token in an HttpOnly cookie, `native` in `storage`. @default 'browser' */
-  client?: ClientKind
-  /**
-   * Where what must survive a restart is kept: the key of a refresh under way and, for `native` alone, the refresh
-   * token. Use your platform's secure storage there. @default localStorage for `browser`, memory for `native`
-   */
-  storage?: TokenStorage
   /** Origins besides the service's that `fetch` may send the access token to, such as `https://api.example.com`. */
   origins?: readonly string[]
+}
+
+/** For apps, commands and servers, which keep the refresh token themselves. */
+export interface NativeAuthClientOptions extends AuthClientOptions {
+  baseUrl: string
+  /** Keeps the refresh token and the key of a refresh under way. Use your platform's secure storage. */
+  storage: TokenStorage
 }
 
 export interface Settings {
   baseUrl: string
   fetch: (request: Request) => Promise<Response>
-  refreshMarginSeconds: number
-  client: ClientKind
-  storage: TokenStorage | undefined
-  origins: ReadonlySet<string>
+  marginSeconds: number
+  origins: Set<string>
+  /** What relative URLs given to `fetch` are relative to. */
+  pageUrl: string
 }
 
-export function readOptions(options: AuthClientOptions, environment: Environment): Settings {
-  const { refreshMarginSeconds = 30, client = 'browser' } = options
-  if (!(refreshMarginSeconds >= 0 && refreshMarginSeconds <= 3600)) {
-    throw new TypeError('refreshMarginSeconds must be a number from 0 to 3600')
+export function readOptions({
+  // Modules of a page may be loaded without one. This name can never be resolved (RFC 6761 §6.4).
+  baseUrl = globalThis.location?.origin ?? 'http://invalid',
+  // Looked up at each call, so that a fetch that is wrapped later is used too.
+  fetch = (request) => globalThis.fetch(request),
+  refreshMarginSeconds: marginSeconds = 30,
+  origins = [],
+}: AuthClientOptions): Settings {
+  if (!(marginSeconds >= 0 && marginSeconds <= 3600)) {
+    throw new TypeError('refreshMarginSeconds: 0-3600')
   }
-  if (client !== 'browser' && client !== 'native') throw new TypeError("client must be 'browser' or 'native'")
-  const base = readUrl('baseUrl', options.baseUrl ?? pageOrigin(environment))
+  const urls = [baseUrl, ...origins].map((text) => {
+    if (!/^https?:\/\/./.test(text)) throw new TypeError('baseUrl, origins: http(s)')
+    return new URL(text)
+  })
+  const [base] = urls as [URL]
   return {
-    baseUrl: `${base.origin}${base.pathname.replace(/\/+$/, '')}`,
-    // Looked up at each call, so that a fetch that is wrapped later is used too.
-    fetch: options.fetch ?? ((request) => globalThis.fetch(request)),
-    refreshMarginSeconds,
-    client,
-    storage: options.storage,
-    origins: new Set([
-      base.origin,
-      ...(options.origins ?? []).map((text) => readUrl('origins', text).origin),
-    ]),
+    baseUrl: base.href.replace(/\/+$/, ''),
+    fetch,
+    marginSeconds,
+    origins: new Set(urls.map(({ origin }) => origin)),
+    pageUrl: globalThis.document?.baseURI ?? (globalThis.location ?? base).href,
   }
-}
-
-function pageOrigin(environment: Environment): string {
-  if (environment.pageUrl === undefined) throw new TypeError('baseUrl is needed outside a page')
-  return new URL(environment.pageUrl).origin
-}
-
-function readUrl(option: string, text: string): URL {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text))
-    throw new TypeError(`${option} must be an http(s) URL`)
-  return new URL(text)
 }

@@ -1,92 +1,85 @@
-import type { Problem, Tokens } from '@latchkey/protocol'
+import type { AuthErrorCode, Problem, SessionEndReason, Tokens } from '@latchkey/protocol'
 import { AuthClientError } from './errors.ts'
 import type { Settings } from './options.ts'
+import type { Stored } from './record.ts'
+import type { Session } from './session.ts'
 
-/** Longest wait for one answer of the service. Also the longest that another tab waits for this one. */
-export const ANSWER_WITHIN_MS = 10_000
-
-export type Answer =
-  | { kind: 'tokens'; tokens: Tokens }
-  | { kind: 'done' }
-  | { kind: 'problem'; problem: Problem; retryAfterSeconds?: number }
-  /** No answer, or not one of the service's. What the request did is unknown. */
-  | { kind: 'unclear'; status?: number; retryAfterSeconds?: number; cause?: unknown }
-
-export interface Service {
-  /** Posts JSON to a path of the service; never rejects. `signal` gives up early. */
-  post(path: string, body: object | undefined, signal: AbortSignal, idempotencyKey?: string): Promise<Answer>
+export interface Answer {
+  /** Without one there was no answer, and what the request did is unknown. */
+  status?: number
+  /** Only of a request that was granted. */
+  body?: unknown
+  /** Only of the right shape: a 200 from a captive portal is no session. */
+  tokens?: Tokens
+  /** The service's own code. A refusal without one is somebody else's: a proxy's, a captive portal's. */
+  code?: AuthErrorCode
+  reason?: SessionEndReason
+  detail?: string
+  retryAfterSeconds?: number
+  cause?: unknown
 }
 
-export function createService({ baseUrl, fetch, client }: Settings): Service {
-  return {
-    async post(path, body, signal, idempotencyKey) {
-      const request = new Request(`${baseUrl}${path}`, {
+export interface Call extends Omit<RequestInit, 'body'> {
+  /** Sent as JSON. */
+  body?: object
+  /**
+   * What stood in the record when it was made. Such a call changes the cookie, so the session's leash calls it back: no
+   * late answer may bring an older cookie.
+   */
+  record?: Stored
+}
+
+/** Sends a request, a POST unless it says otherwise, to a path of the service. Never rejects. */
+export type Service = (path: string, call: Call, send?: Settings['fetch']) => Promise<Answer>
+
+export function createService({ baseUrl, fetch }: Settings, session: Pick<Session, 'leash'>): Service {
+  /** Longest wait for one answer of the service. */
+  const ANSWER_WITHIN_MS = 8000
+
+  return async (path, { body, headers, record, ...rest }, send = fetch) => {
+    const leash = new AbortController()
+    if (record) session.leash = leash
+    const timer = setTimeout(() => leash.abort(), ANSWER_WITHIN_MS)
+    try {
+      const request = new Request(baseUrl + path, {
         method: 'POST',
-        headers: {
-          accept: 'application/json',
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-        },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-        credentials: client === 'browser' ? 'include' : 'omit',
-        cache: 'no-store',
+        headers: body ? { ...headers, 'content-type': 'application/json' } : headers,
+        body: body && JSON.stringify(body),
+        credentials: 'include',
         redirect: 'error',
-        // A page that is left in the middle still gets its new cookie, and a sign-out still arrives.
-        keepalive: true,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+        signal: leash.signal,
+        ...rest,
       })
-      try {
-        return await readAnswer(await fetch(request))
-      } catch (cause) {
-        return { kind: 'unclear', cause }
+      return await readAnswer(await send(request))
+    } catch (cause) {
+      return { cause }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+export async function readAnswer(response: Response): Promise<Answer> {
+  const { status, ok, headers } = response
+  const body = (await response.json().catch(() => null)) ?? {}
+  const { error, reason, detail } = body as Partial<Problem>
+  // The service sends seconds; a date would have to be read by the wall clock, so it is ignored.
+  const retryAfterSeconds = Math.abs(Number(headers.get('retry-after'))) || 0
+  return ok
+    ? { status, body, tokens: body.accessToken && body.user && body }
+    : {
+        status,
+        code: /^[A-Z_]+$/.exec(error ?? '')?.[0] as AuthErrorCode | undefined,
+        reason,
+        detail,
+        retryAfterSeconds,
       }
-    },
-  }
-}
-
-async function readAnswer(response: Response): Promise<Answer> {
-  if (response.status === 204) return { kind: 'done' }
-  const body: unknown = await response.json().catch(() => undefined)
-  if (response.ok && isTokens(body)) return { kind: 'tokens', tokens: body }
-  const retryAfterSeconds = readRetryAfter(response.headers.get('retry-after'))
-  if (!response.ok && isProblem(body)) {
-    return { kind: 'problem', problem: { ...body, status: response.status }, retryAfterSeconds }
-  }
-  return { kind: 'unclear', status: response.status, retryAfterSeconds }
-}
-
-/** A 200 from a captive portal is no session, and a 401 from a proxy ends none: the shape tells. */
-function isTokens(body: unknown): body is Tokens {
-  const tokens = body as Partial<Tokens> | null | undefined
-  return (
-    typeof tokens?.accessToken === 'string' &&
-    typeof tokens.sessionId === 'string' &&
-    typeof tokens.expiresIn === 'number' &&
-    tokens.expiresIn > 0 &&
-    typeof tokens.user?.id === 'string'
-  )
-}
-
-function isProblem(body: unknown): body is Problem {
-  const problem = body as Partial<Problem> | null | undefined
-  return typeof problem?.error === 'string' && typeof problem.status === 'number'
-}
-
-/** The service sends seconds; a date would have to be read by the wall clock, so it is ignored. */
-function readRetryAfter(text: string | null): number | undefined {
-  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }
 
 /** What a caller of the client is told about an answer that is not the hoped-for one. */
 export function errorFrom(answer: Answer): AuthClientError {
-  if (answer.kind === 'problem') {
-    const { error, status, reason, detail, title } = answer.problem
-    const { retryAfterSeconds } = answer
-    return new AuthClientError(error, detail ?? title ?? error, { status, reason, retryAfterSeconds })
-  }
-  if (answer.kind === 'unclear' && answer.status === undefined) {
-    return new AuthClientError('UNREACHABLE', 'the service did not answer', { cause: answer.cause })
-  }
-  const details = answer.kind === 'unclear' ? answer : {}
-  return new AuthClientError('UNEXPECTED_ANSWER', 'the answer is not one of the service', details)
+  const { code, status, cause } = answer
+  // What kept a token from being renewed is told as it is, not as a failed request.
+  if (cause instanceof AuthClientError) return cause
+  return new AuthClientError(code ?? (status ? 'UNEXPECTED_ANSWER' : 'UNREACHABLE'), answer)
 }

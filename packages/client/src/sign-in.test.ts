@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ADA, startBrowser } from './testing/browser.ts'
+import { storedRecords } from './record.ts'
+import { ADA, BOB, RECORD, startBrowser } from './testing/browser.ts'
 import { startContractService } from './testing/contract-service.ts'
 
 test('signing up signs in, and the listener hears of it once', async () => {
@@ -29,6 +30,28 @@ test('a sign-in is never repeated by itself', async () => {
   expect(service.seen).toHaveLength(1)
 })
 
+test('a sign-in that another one overtook while it waited for its turn is not sent', async () => {
+  const service = await startContractService()
+  const browser = startBrowser(service)
+  const [first, second] = [browser.openTab(), browser.openTab()]
+  const answer = Promise.withResolvers<void>()
+  service.fail('/auth/login', { heldBy: answer.promise })
+  const bob = first.login(BOB)
+  await expect.poll(() => service.seen).toHaveLength(1)
+  const turn = Promise.withResolvers<void>()
+  const taken = browser.lock(() => turn.promise)
+  const overtaken = expect(second.login(ADA)).rejects.toMatchObject({ code: 'OVERTAKEN' })
+
+  answer.resolve()
+  await bob
+  await expect.poll(() => second.user?.email).toBe(BOB.email)
+  turn.resolve()
+  await Promise.all([taken, overtaken])
+  expect(service.seen).toHaveLength(1)
+  await second.refresh()
+  expect(second.user?.email).toBe(BOB.email)
+})
+
 test('only what a sign-in needs is sent', async () => {
   const service = await startContractService()
   const form = { ...ADA, confirmPassword: ADA.password }
@@ -40,12 +63,17 @@ test('nothing that is stored in a browser is a token', async () => {
   const service = await startContractService()
   const browser = startBrowser(service)
   const written: string[] = []
-  const client = browser.openTab({
-    storage: { ...browser.storage, setItem: (_, value) => void written.push(value) },
-  })
+  const storage = {
+    ...browser.storage,
+    setItem(key: string, value: string) {
+      written.push(value)
+      return browser.storage.setItem(key, value)
+    },
+  }
+  const client = browser.openTab({}, { records: storedRecords(storage, RECORD) })
   await client.login(ADA)
   await client.refresh()
   await client.logout()
-  expect(written).toHaveLength(2)
+  expect(written.length).toBeGreaterThan(2)
   expect(written.join()).not.toMatch(/[ar]t\.0/)
 })

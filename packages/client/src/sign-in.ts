@@ -1,39 +1,36 @@
-import type { Tokens, User } from '@latchkey/protocol'
+import type { User } from '@latchkey/protocol'
 import { AuthClientError } from './errors.ts'
-import type { Parts } from './parts.ts'
-import { errorFrom } from './service.ts'
-import type { HeldTokens } from './session.ts'
-
-export type OpeningPath = '/auth/login' | '/auth/register'
+import type { Host } from './host.ts'
+import type { Exclusive } from './lock.ts'
+import { newKey } from './random.ts'
+import { type Answer, errorFrom, type Service } from './service.ts'
+import type { Session } from './session.ts'
 
 /** Opens a session and makes it this client's, in every tab. Never repeated by itself: the user is there to decide. */
-export function createSignIn({ settings, environment, service, session, records, exclusive, tabs }: Parts) {
-  return (path: OpeningPath, credentials: { email: string; password: string }): Promise<User> => {
-    const turn = session.turn
+export function createSignIn(
+  host: Host,
+  service: Service,
+  session: Session,
+  exclusive: Exclusive,
+  confirmSignOut: () => Promise<void>,
+) {
+  return (path: string, { email, password }: { email: string; password: string }): Promise<User> => {
+    const { turn } = session
     return exclusive(async () => {
-      const sentAt = environment.now()
-      const { email, password } = credentials
-      const answer = await service.post(path, { email, password, client: settings.client }, turn)
-      if (turn.aborted) throw overtaken()
-      if (answer.kind !== 'tokens') throw errorFrom(answer)
-      await records.write(recordOf(answer.tokens))
-      if (turn.aborted) throw overtaken()
-      session.hold(answer.tokens, sentAt)
-      tabs.tell({ kind: 'opened', tokens: shared(answer.tokens), ageMs: environment.now() - sentAt })
-      return answer.tokens.user
+      // The session that was left offline ends first; its cookie is about to be replaced.
+      await confirmSignOut().catch(() => undefined)
+      const sentAt = host.now()
+      const body = { email, password, client: 'browser' }
+      const answer = turn.aborted ? {} : await service(path, { body, record: {} })
+      const { tokens } = answer as Answer
+      const renewal = newKey()
+      if (tokens && !turn.aborted) {
+        await host.records.change(() => ({ renewal, ...host.keep?.(tokens, host.now() - sentAt) }))
+      }
+      if (turn.aborted) throw new AuthClientError('OVERTAKEN')
+      if (!tokens) throw errorFrom(answer)
+      session.hold('opened', { ...tokens, renewal }, sentAt)
+      return tokens.user
     })
   }
-}
-
-export function recordOf({ refreshToken }: Tokens) {
-  return refreshToken === undefined ? {} : { refreshToken }
-}
-
-/** Member by member, so that nothing else in an answer ever reaches another tab. */
-export function shared({ accessToken, expiresIn, sessionId, user }: Tokens): HeldTokens {
-  return { accessToken, expiresIn, sessionId, user }
-}
-
-function overtaken() {
-  return new AuthClientError('OVERTAKEN', 'a sign-out came first')
 }

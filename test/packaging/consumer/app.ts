@@ -1,12 +1,6 @@
-import { AuthClientError, createAuthClient, type TokenStorage } from '@latchkey/client'
+import { AuthClientError, createAuthClient } from '@latchkey/client'
 
-const kept = new Map<string, string>()
-const storage: TokenStorage = {
-  getItem: (key) => kept.get(key) ?? null,
-  setItem: (key, value) => void kept.set(key, value),
-  removeItem: (key) => void kept.delete(key),
-}
-const client = createAuthClient({ baseUrl: 'https://auth.example.com', client: 'native', storage })
+const client = createAuthClient({ baseUrl: 'https://auth.example.com' })
 
 export async function nameOfUser(): Promise<string | undefined> {
   try {

@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 /** What happens to one request instead of the usual answer. */
 export type Fault =
   /** Nothing is done; this is answered. */
-  | { status: number; body?: unknown; headers?: { [name: string]: string } }
+  | { status: number; body?: unknown; headers?: { [name: string]: string }; heldBy?: Promise<unknown> }
   /** The service does its work, and the answer is lost on the way. */
   | 'answer lost'
   /** The service does its work, and answers once this resolves. */
@@ -63,6 +63,7 @@ export async function startContractService(expiresIn = 900): Promise<ContractSer
     })
     const fault = faults.get(path)?.shift()
     if (fault !== undefined && typeof fault === 'object' && 'status' in fault) {
+      await fault.heldBy
       return send(response, fault.status, fault.body, fault.headers)
     }
     const [status, answer, headers] = answerTo(path, body, request)

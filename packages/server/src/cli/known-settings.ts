@@ -235,6 +235,14 @@ export const SETTINGS: readonly KnownSetting[] = [
     'debug, info, warn, error or silent (info)',
     text,
   ),
+  setting(
+    'rehearse',
+    'LATCHKEY_REHEARSE',
+    'rehearse',
+    'LIST',
+    'faults to inject, in development only: serve --help lists them (none)',
+    list,
+  ),
 ]
 
 function setting(

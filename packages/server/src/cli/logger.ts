@@ -3,6 +3,7 @@ import type { FailedRequest } from '../config.ts'
 import type { SecurityEvent } from '../events.ts'
 import type { RequestContext } from '../http/context.ts'
 import { loggedPath } from '../http/logged-path.ts'
+import type { InjectedFault } from '../rehearsal/rehearse.ts'
 
 type Fetch = (request: Request, context: RequestContext) => Promise<Response>
 
@@ -11,6 +12,7 @@ export interface Logger {
   warn(message: string): void
   event(event: SecurityEvent): void
   failed(error: unknown, request: FailedRequest): void
+  rehearsed(fault: InjectedFault): void
   /** The same fetch; at debug level every request leaves a line. */
   timed(fetch: Fetch): Fetch
 }
@@ -30,6 +32,7 @@ export function createLogger(level: string): Logger {
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
     event: (event) => (ALARMS.has(event.type) ? log.warn(event, event.type) : log.info(event, event.type)),
+    rehearsed: (fault) => log.info(fault, 'rehearsed'),
     failed: (error, request) => log.error({ ...request, cause: causeOf(error) }, 'request failed'),
     timed(fetch) {
       if (!log.isLevelEnabled('debug')) return fetch

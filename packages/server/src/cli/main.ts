@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { AuthError, ConfigError } from '../errors.ts'
+import { REHEARSAL_HELP } from '../rehearsal/texts.ts'
 import { SETTINGS } from './known-settings.ts'
 import { collectSettings, type Settings } from './settings.ts'
 
@@ -15,10 +16,12 @@ const program = new Command('latchkey')
   .version(version)
   .showHelpAfterError('(--help lists what there is)')
 
-configurable(program.command('serve').description('run the service')).action(async (flags: Flags) => {
-  const { serve } = await import('./serve.ts')
-  await serve(await settingsFrom(flags))
-})
+configurable(program.command('serve').description('run the service'))
+  .addHelpText('after', `\n${REHEARSAL_HELP}`)
+  .action(async (flags: Flags) => {
+    const { serve } = await import('./serve.ts')
+    await serve(await settingsFrom(flags))
+  })
 
 const keys = program.command('keys').description('signing keys')
 configurable(keys.command('list').description('show the signing keys and what each is good for')).action(

@@ -1,21 +1,28 @@
 import { type AuthOptions, findOptionProblems, isLoopback } from '../config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, type SettingProblem } from '../errors.ts'
+import type { Clock } from '../time.ts'
 import { developmentSecret } from './secret-file.ts'
 import type { Settings } from './settings.ts'
 
 export const DEFAULT_PORT = 3000
 export const DEFAULT_HOST = '127.0.0.1'
 
-function authOptions({ options, production }: Settings, port: number): AuthOptions {
-  const { port: _, host, logLevel, ...rest } = options
+function authOptions({ options, rehearsal, production }: Settings, port: number): AuthOptions {
+  const { port: _, host, logLevel, rehearse, ...rest } = options
   const url = rest.url ?? new URL(`http://localhost:${port}`).origin
+  const clockOffsetMs = rehearsal?.clockOffsetMs ?? 0
   return {
     ...rest,
     url,
     secret: rest.secret ?? secretFor(rest.database, production),
-    developmentHelpers:
-      rest.developmentHelpers ?? (!production && isLocal(url) && isLocal(`http://${host ?? DEFAULT_HOST}`)),
+    developmentHelpers: rest.developmentHelpers ?? (!production && isLocal(url) && isLocalHost(host)),
+    ...(clockOffsetMs === 0 ? {} : { now: putForward(rest.now ?? Date.now, clockOffsetMs) }),
   }
+}
+
+/** One offset for everything that the service reads the time for: so what it signs, it also accepts. */
+function putForward(now: Clock, offsetMs: number): Clock {
+  return () => now() + offsetMs
 }
 
 /**
@@ -29,6 +36,7 @@ export function checkedAuthOptions(settings: Settings, port: number): AuthOption
   const options = authOptions(settings, port)
   const problems = [
     ...settings.problems,
+    ...rehearsalProblems(settings, options.url),
     ...findOptionProblems(options, production).map(({ setting, problem }) => ({
       setting: settings.sourceOf(setting),
       problem,
@@ -38,11 +46,30 @@ export function checkedAuthOptions(settings: Settings, port: number): AuthOption
   return options
 }
 
+/** Faults are for who asked for them: nobody else may reach a service that rehearses. */
+function rehearsalProblems(settings: Settings, url: string): SettingProblem[] {
+  const { production, rehearsal, sourceOf } = settings
+  const { host } = settings.options
+  if (rehearsal === null) return []
+  const problem = production
+    ? 'is for development alone, and NODE_ENV is production: it loses answers and refuses requests on purpose'
+    : !isLocalHost(host)
+      ? `is for this machine alone: ${sourceOf('host')} must be a loopback address such as ${DEFAULT_HOST}`
+      : !isLocal(url)
+        ? `is for this machine alone: ${sourceOf('url')} must be a loopback origin such as http://localhost:3000`
+        : null
+  return problem === null ? [] : [{ setting: sourceOf('rehearse'), problem }]
+}
+
 function secretFor(database: string | undefined, production: boolean): string {
   // Left to the check of the options, so that it is listed with everything else that is wrong.
   if (production) return ''
   const path = /^sqlite:(?:\/\/)?(.+)$/.exec(database ?? 'sqlite:./latchkey-data/latchkey.db')?.[1]
   return path === undefined ? '' : developmentSecret(path)
+}
+
+function isLocalHost(host = DEFAULT_HOST): boolean {
+  return isLocal(`http://${host.includes(':') ? `[${host}]` : host}`)
 }
 
 function isLocal(url: string): boolean {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,6 +7,10 @@ import { type AuthOptions, isLoopback } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import type { RequestContext } from '../http/context.ts'
 import { createNodeServer } from '../http/node-server.ts'
+import { createDraw } from '../rehearsal/draw.ts'
+import type { Plan } from '../rehearsal/plan.ts'
+import { rehearse } from '../rehearsal/rehearse.ts'
+import { announcement } from '../rehearsal/texts.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { checkedAuthOptions, DEFAULT_HOST, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -13,6 +18,8 @@ import type { Settings } from './settings.ts'
 /** How long a stop waits for requests that are under way. */
 const DRAIN_MS = 8_000
 const SWEEP_MS = 50
+/** Short enough to be typed again. */
+const MAX_DRAWN_SEED = 1_000_000
 
 /** Runs the service until a signal stops it. Rejects with `ConfigError` or `StoreUnavailableError`. */
 export async function serve(settings: Settings): Promise<void> {
@@ -24,6 +31,9 @@ export async function serve(settings: Settings): Promise<void> {
   const ready = Promise.withResolvers<Fetch>()
   let fetch: Fetch = async (request, context) => await (await ready.promise)(request, context)
   const server = createNodeServer((request, context) => fetch(request, context))
+  const { rehearsal } = settings
+  // Browsers repeat by themselves what a connection that was used before has lost: the app would see nothing of it.
+  if (rehearsal !== null) server.maxRequestsPerSocket = 1
   const address = await listen(server, settings)
   const options = checkedAuthOptions(settings, address.port)
   let auth: Auth
@@ -44,10 +54,10 @@ export async function serve(settings: Settings): Promise<void> {
     server.closeAllConnections()
     throw error
   }
-  fetch = logger.timed(auth.fetch)
-  ready.resolve(fetch)
-
+  const served = logger.timed(auth.fetch)
   announce(options.url, address, settings.options.url === undefined)
+  fetch = rehearsal === null ? served : startRehearsal(served, rehearsal, options, logger)
+  ready.resolve(fetch)
   warn(options, logger)
   await stopAsked
   logger.info('stopping')
@@ -69,6 +79,21 @@ async function listen(server: Server, { options, sourceOf }: Settings): Promise<
     throw new ConfigError([{ setting: sourceOf('host'), problem: `cannot be listened on (${code})` }])
   }
   return server.address() as AddressInfo
+}
+
+function startRehearsal(fetch: Fetch, plan: Plan, options: AuthOptions, logger: Logger): Fetch {
+  const { url, trustedOrigins = [], nativeOrigins = [], now = Date.now } = options
+  const seed = plan.seed ?? randomInt(MAX_DRAWN_SEED)
+  const start = performance.now()
+  process.stdout.write(`${announcement(plan, seed).join('\n')}\n`)
+  return rehearse(fetch, {
+    plan,
+    draw: createDraw(seed),
+    now,
+    elapsedMs: () => performance.now() - start,
+    origins: { url, trustedOrigins, nativeOrigins },
+    onInjected: logger.rehearsed,
+  })
 }
 
 function announce(url: string, { address, family, port }: AddressInfo, urlIsDefault: boolean): void {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { parseEnv } from 'node:util'
 import type { AuthOptions } from '../config.ts'
 import { ConfigError, type SettingProblem } from '../errors.ts'
+import { type Plan, parsePlan } from '../rehearsal/plan.ts'
 import { type KnownSetting, SETTINGS, UnreadableError } from './known-settings.ts'
 
 /** Everything that `latchkey serve` can be told: the options of `createAuth`, and how to listen and to log. */
@@ -15,10 +16,14 @@ export type ServeOptions = Omit<AuthOptions, 'url' | 'secret'> & {
   port?: number
   host?: string
   logLevel?: string
+  /** Faults to inject, such as `drop-refresh-answer=10%,delay=2s`, or a list of them. Never in production. @default none */
+  rehearse?: string | readonly string[]
 }
 
 export interface Settings {
   options: ServeOptions
+  /** What is rehearsed; null when nothing is. */
+  rehearsal: Plan | null
   /** What could not even be read; the options that it was meant for are missing. */
   problems: readonly SettingProblem[]
   /** Whether `NODE_ENV` is `production`. */
@@ -71,8 +76,16 @@ export async function collectSettings(sources: Sources): Promise<Settings> {
   if (logLevel !== undefined && !LOG_LEVELS.includes(String(logLevel))) {
     problems.push({ setting: sourceOf('logLevel'), problem: `must be one of ${LOG_LEVELS.join(', ')}` })
   }
+  const rehearsal = options.rehearse === undefined ? null : parsePlan(options.rehearse)
+  for (const problem of rehearsal?.problems ?? []) problems.push({ setting: sourceOf('rehearse'), problem })
   const production = environment.NODE_ENV === 'production'
-  return { options: options as ServeOptions, problems, production, sourceOf }
+  return {
+    options: options as ServeOptions,
+    rehearsal: rehearsal?.plan ?? null,
+    problems,
+    production,
+    sourceOf,
+  }
 
   function take({ option, read }: KnownSetting, given: string | undefined, source: string): void {
     if (given === undefined || given === '') return

@@ -19,6 +19,8 @@ export interface RequestContext {
    * bit, and no further than it may go. @default false
    */
   bodyIsMeasured?: boolean
+  /** The connection that the request came on, for who has to end it without an answer. */
+  connection?: { destroy(): void }
 }
 
 /** What the endpoints work with. */

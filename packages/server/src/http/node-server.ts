@@ -53,6 +53,7 @@ export function createNodeServer(
       return await fetch(request, {
         ...(remoteAddress === undefined ? {} : { remoteAddress }),
         bodyIsMeasured: true,
+        connection: incoming.socket,
       })
     },
     // `fetch` never rejects: what fails here is a target or a host that makes no URL.

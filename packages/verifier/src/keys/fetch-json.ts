@@ -12,10 +12,17 @@ const MAX_BYTES = 262_144
  */
 export async function fetchJson(fetch: FetchLike, url: string, timeoutSeconds: number): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000)
+  let giveUp = () => {}
   const timedOut = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    giveUp = () => reject(signal.reason)
   })
-  return Promise.race([load(fetch, url, signal), timedOut])
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await Promise.race([load(fetch, url, signal), timedOut])
+  } finally {
+    // While somebody listens, Deno keeps the process alive until the time is over.
+    signal.removeEventListener('abort', giveUp)
+  }
 }
 
 async function load(fetch: FetchLike, url: string, signal: AbortSignal): Promise<unknown> {

@@ -94,8 +94,7 @@ export function createLiveSession(): LiveSession {
 
   async function loadSessions(): Promise<void> {
     if (auth.status !== 'signed-in') return
-    const response = await auth.fetch('/auth/sessions')
-    if (response.ok) set({ sessions: (await response.json()).sessions })
+    set({ sessions: await auth.sessions() })
   }
 
   /** The helpers are not part of the workflow, so they are not drawn. */
@@ -188,15 +187,12 @@ export function createLiveSession(): LiveSession {
     endSession: (id) =>
       attempt(async () => {
         const isCurrent = state.sessions.some((session) => session.id === id && session.current)
-        const response = await auth.fetch(`/auth/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' })
+        await auth.endSession(id)
         if (isCurrent) {
           await auth.refresh()
           return
         }
-        say(
-          response.ok ? 'That session is over.' : codeInWords((await response.json()).error),
-          response.ok ? 'good' : 'bad',
-        )
+        say('That session is over.', 'good')
         await loadSessions()
       }),
 

@@ -79,10 +79,14 @@ function SignedIn({ live }: { live: LiveSession }) {
       {shown !== undefined && (
         <TokenView
           token={shown}
-          secondsLeft={() => (live.expiredToken === null ? (live.auth.peek()?.secondsLeft ?? 0) : 0)}
+          secondsLeft={() => (live.expiredToken === null ? secondsLeft(live.auth) : 0)}
         />
       )}
       <Sessions live={live} />
     </>
   )
+}
+
+function secondsLeft(auth: LiveSession['auth']): number {
+  return ((auth.peek()?.endsAt ?? 0) - performance.now()) / 1000
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { codeInWords, endInWords, errorInWords } from './errors.ts'
 
 test('a refusal is said in words, with the wait the service asked for', () => {
-  const refused = new AuthClientError('RATE_LIMITED', 'too many', { retryAfterSeconds: 60 })
+  const refused = new AuthClientError('RATE_LIMITED', { retryAfterSeconds: 60 })
   expect(errorInWords(refused)).toBe('That was too often. Please wait a little. It asks for 1 minute.')
 })
 
