@@ -118,7 +118,7 @@ export function expectRefused(answer: Answer, status: number, error: string): vo
 /** The session goes on: its newest token still moves it, by exactly one. */
 export async function expectAlive(world: Sender, client: Delivery, newest: string): Promise<string> {
   const answer = await refresh(world, client, newest)
-  expect(answer.status).toBe(200)
+  expect(answer).toMatchObject({ status: 200 })
   expect(generationOf(answer.refreshToken)).toBe((generationOf(newest) as number) + 1)
   return answer.refreshToken
 }
