@@ -3,4 +3,5 @@
 
 export type { AuthErrorCode, Problem, SessionEndReason, VerifyErrorCode } from './errors.ts'
 export { AUTH_ERROR_CODES, SESSION_END_REASONS } from './errors.ts'
+export type { FeedEvents, Revocation } from './feed.ts'
 export type { AccessTokenClaims, ClientKind, Credentials, SessionInfo, Tokens, User } from './shapes.ts'

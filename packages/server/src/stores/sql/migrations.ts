@@ -58,4 +58,31 @@ export const MIGRATIONS: Record<string, Migration> = {
         .execute()
     },
   },
+  '0002-revocations': {
+    async up(db: Kysely<unknown>) {
+      // The position only grows, also when the newest rows are forgotten: a reader's place is never given out twice.
+      await db.schema
+        .createTable('revocations')
+        .addColumn('position', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
+        .addColumn('revoked_at', 'bigint', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex('revocations_by_expiry').on('revocations').column('expires_at').execute()
+    },
+  },
+
+  '0003-services': {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('services')
+        .addColumn('id', 'text', (column) => column.primaryKey().notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('secret_digest', 'blob', (column) => column.notNull())
+        .addColumn('audience', 'text')
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

@@ -1,6 +1,7 @@
 // Sessions, accounts and keys in an SQL database: one code, a dialect file each.
 // It decides nothing: the rules are in the features' rules.ts.
 import type { ClientKind, SessionEndReason } from '@latchkey/protocol'
+import type { Generated } from 'kysely'
 import type { KeyPurpose, SigningAlgorithm } from '../../keys/key.ts'
 
 /** Instants are integers: milliseconds since 1970. Ids are 16 bytes. */
@@ -8,6 +9,8 @@ export interface Schema {
   users: UserRow
   sessions: SessionRow
   keys: KeyRow
+  revocations: RevocationRow
+  services: ServiceRow
 }
 
 export interface UserRow {
@@ -48,4 +51,24 @@ export interface KeyRow {
   sealed: Uint8Array | null
   created_at: number
   active_from: number
+}
+
+export interface RevocationRow {
+  /** Grows with every revocation, in the order in which they were committed. */
+  position: Generated<number>
+  kind: 'sid' | 'jti' | 'kid'
+  subject: string
+  revoked_at: number
+  /** When nothing that it could concern is good any more. */
+  expires_at: number
+}
+
+export interface ServiceRow {
+  id: string
+  name: string
+  /** SHA-256 of a secret of 256 random bits. */
+  secret_digest: Uint8Array
+  /** The audience that it answers for; null for every one. */
+  audience: string | null
+  created_at: number
 }
