@@ -11,6 +11,10 @@ test('every command explains itself on standard output', async () => {
     ['keys', 'rotate'],
     ['sessions'],
     ['sessions', 'revoke'],
+    ['services'],
+    ['services', 'add'],
+    ['services', 'list'],
+    ['services', 'remove'],
   ]
   const answers = await Promise.all(commands.map((command) => latchkey([...command, '--help'])))
   for (const [i, { code, stdout, stderr }] of answers.entries()) {

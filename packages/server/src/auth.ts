@@ -8,12 +8,15 @@ import { type AuthOptions, type AuthSettings, resolveOptions } from './config.ts
 import { AuthError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import { createApp } from './http/app.ts'
+import { serviceAuthenticator } from './http/client-credentials.ts'
 import type { RequestContext } from './http/context.ts'
 import type { KeyPolicy } from './keys/rules.ts'
 import { createSealer, deriveKey } from './keys/seal.ts'
 import { type KeyOverview, type KeySet, SigningKeys } from './keys/signing-keys.ts'
 import { Vault } from './keys/vault.ts'
 import { createMetrics } from './metrics.ts'
+import { type NewService, ServiceRegistry } from './services/registry.ts'
+import type { Service } from './services/service.ts'
 import { RefreshArrivals } from './sessions/arrivals.ts'
 import { createRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
@@ -21,6 +24,7 @@ import { SessionService } from './sessions/service.ts'
 import type { Session } from './sessions/session.ts'
 import { createSqlAccountStore } from './stores/sql/account-store.ts'
 import { createSqlKeyStore } from './stores/sql/key-store.ts'
+import { createSqlServiceStore } from './stores/sql/service-store.ts'
 import { createSqlSessionStore } from './stores/sql/session-store.ts'
 import { openSqlite } from './stores/sql/sqlite.ts'
 
@@ -53,6 +57,15 @@ export interface Auth {
     /** For a key that leaked: a new one signs at once, and every token of the others is refused at once. */
     replaceAll(): Promise<void>
   }
+  /** The APIs and gateways that may ask about tokens and hear what was revoked. */
+  services: {
+    /** Resolves to its client id and secret. The secret is never shown again. */
+    create(service: NewService): Promise<ServiceSummary & { secret: string }>
+    /** The oldest first. */
+    list(): Promise<ServiceSummary[]>
+    /** Its credentials are refused at once. Rejects with NOT_FOUND. */
+    remove(id: string): Promise<void>
+  }
   /** Stops the timers and threads and closes the store. */
   close(): Promise<void>
 }
@@ -61,6 +74,10 @@ export interface SessionSummary extends Pick<Session, 'id' | 'client' | 'ip' | '
   createdAt: Date
   lastUsedAt: Date
   expiresAt: Date
+}
+
+export interface ServiceSummary extends Pick<Service, 'id' | 'name' | 'audience'> {
+  createdAt: Date
 }
 
 /** How often a node looks for keys that another one, or a command, has changed. */
@@ -119,6 +136,7 @@ async function assemble(
     onEvent,
   })
   void accounts.warmUp().catch(() => {})
+  const registry = new ServiceRegistry({ store: createSqlServiceStore(database), now, onEvent })
 
   const keyTimer = setInterval(() => {
     signingKeys.refresh().catch(() => metrics.keyRefreshFailed())
@@ -135,6 +153,7 @@ async function assemble(
     signingKeys,
     accessTokens: verifierFor(settings, () => signingKeys.published()),
     pastAccessTokens: verifierFor(settings, () => signingKeys.remembered()),
+    registry: serviceAuthenticator(registry),
     metrics,
     ping: () => database.ping(),
   })
@@ -164,6 +183,14 @@ async function assemble(
       list: () => signingKeys.overview(),
       rotate: async () => new Date(await signingKeys.rotate()),
       replaceAll: () => signingKeys.replaceAll(),
+    },
+    services: {
+      async create(service) {
+        const { service: created, secret } = await registry.create(service)
+        return { ...summarizeService(created), secret }
+      },
+      list: async () => (await registry.list()).map(summarizeService),
+      remove: (id) => registry.remove(id),
     },
     async close() {
       clearInterval(keyTimer)
@@ -220,4 +247,8 @@ function summarize(session: Session): SessionSummary {
     lastUsedAt: new Date(session.lastUsedAt),
     expiresAt: new Date(session.expiresAt),
   }
+}
+
+function summarizeService({ id, name, audience, createdAt }: Service): ServiceSummary {
+  return { id, name, audience, createdAt: new Date(createdAt) }
 }

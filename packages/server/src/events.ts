@@ -35,5 +35,6 @@ export type SecurityEvent =
       currentGeneration: number
     }
   | { type: 'key.created' | 'key.removed'; kid: string }
+  | { type: 'service.created' | 'service.removed'; serviceId: string }
 
 export type EventListener = (event: SecurityEvent) => void

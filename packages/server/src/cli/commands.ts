@@ -42,6 +42,37 @@ export async function revokeSessions(settings: Settings, before: string): Promis
   })
 }
 
+/** `latchkey services add NAME` */
+export async function addService(
+  settings: Settings,
+  name: string,
+  audience: string | undefined,
+): Promise<void> {
+  await withService(settings, async ({ services }) => {
+    const { id, secret } = await services.create({ name, ...(audience === undefined ? {} : { audience }) })
+    print(`client id      ${id}`)
+    print(`client secret  ${secret}`)
+    print('Keep the secret now: only its digest is stored, and nothing can show it again.')
+  })
+}
+
+/** `latchkey services list` */
+export async function listServices(settings: Settings): Promise<void> {
+  await withService(settings, async ({ services }) => {
+    for (const { id, name, audience, createdAt } of await services.list()) {
+      print(`${id}  since ${createdAt.toISOString()}  for ${audience ?? 'every audience'}  ${name}`)
+    }
+  })
+}
+
+/** `latchkey services remove ID` */
+export async function removeService(settings: Settings, id: string): Promise<void> {
+  await withService(settings, async ({ services }) => {
+    await services.remove(id)
+    print(`${id} is removed: its credentials are refused from now on.`)
+  })
+}
+
 async function withService(
   settings: Settings,
   work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,

@@ -52,6 +52,29 @@ configurable(
     (await import('./commands.ts')).revokeSessions(await settingsFrom(flags), String(flags.before)),
   )
 
+const services = program.command('services').description('APIs and gateways that may ask about tokens')
+configurable(
+  services.command('add').description('register a service, and show its client id and secret once'),
+  { but: 'audience' },
+)
+  .argument('<name>', 'a name for people')
+  .option('--audience <url>', 'the audience that it answers for: it hears of no other token (every one)')
+  .action(async (name: string, { audience, ...flags }: Flags) =>
+    (await import('./commands.ts')).addService(
+      await settingsFrom(flags),
+      name,
+      audience === undefined ? undefined : String(audience),
+    ),
+  )
+configurable(services.command('list').description('show the registered services')).action(
+  async (flags: Flags) => (await import('./commands.ts')).listServices(await settingsFrom(flags)),
+)
+configurable(services.command('remove').description('refuse a service from now on'))
+  .argument('<id>', 'its client id')
+  .action(async (id: string, flags: Flags) =>
+    (await import('./commands.ts')).removeService(await settingsFrom(flags), id),
+  )
+
 type Flags = Record<string, string | boolean | undefined>
 
 try {
@@ -61,10 +84,10 @@ try {
   process.exitCode = 1
 }
 
-/** Gives a command the flags that every setting has. */
-function configurable(command: Command): Command {
+/** Gives a command the flags that every setting has, but for one whose name the command needs itself. */
+function configurable(command: Command, { but }: { but?: string } = {}): Command {
   for (const { flag, variable, value, help } of SETTINGS) {
-    if (flag === null) continue
+    if (flag === null || flag === but) continue
     command.addOption(new Option(`--${flag} <${value.toLowerCase()}>`, `${help} [${variable}]`))
   }
   return command

@@ -9,6 +9,7 @@ import type { RefreshArrivals } from '../sessions/arrivals.ts'
 import type { Refreshed, RefreshRequest } from '../sessions/refresh.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
 import type { SessionService } from '../sessions/service.ts'
+import type { ServiceAuthenticator } from './client-credentials.ts'
 
 /** What the server around `fetch` knows of a request and the request itself does not say. */
 export interface RequestContext {
@@ -36,6 +37,7 @@ export interface Services {
   accessTokens: Verifier
   /** For access tokens that only have to be recognised, whether expired or not. */
   pastAccessTokens: Verifier
+  registry: ServiceAuthenticator
   metrics: Metrics
   ping: () => Promise<void>
 }

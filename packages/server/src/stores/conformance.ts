@@ -6,6 +6,7 @@ import { describeAccounts } from './testing/accounts.ts'
 import { describeKeys } from './testing/keys.ts'
 import { describeOpeningRaces } from './testing/opening-races.ts'
 import { describeRotation } from './testing/rotation.ts'
+import { describeServices } from './testing/services.ts'
 import { describeSessions } from './testing/sessions.ts'
 import type { OpenWorld } from './testing/world.ts'
 
@@ -16,5 +17,6 @@ export function describeStore(name: string, openWorld: OpenWorld): void {
   describe(`${name}: refreshing`, () => describeRotation(openWorld))
   describe(`${name}: opening a session while the account changes`, () => describeOpeningRaces(openWorld))
   describe(`${name}: keys`, () => describeKeys(openWorld))
+  describe(`${name}: registered services`, () => describeServices(openWorld))
   describe(`${name}: taken away`, () => describeAbsence(openWorld))
 }

@@ -13,6 +13,7 @@ import { anAccount, HASH, opening, rotationOf, type Stores, signedIn } from '../
 import { createSqlAccountStore } from './account-store.ts'
 import type { SqlDatabase } from './database.ts'
 import { createSqlKeyStore } from './key-store.ts'
+import { createSqlServiceStore } from './service-store.ts'
 import { createSqlSessionStore } from './session-store.ts'
 import { openSqlite } from './sqlite.ts'
 import { lockFile } from './testing/file-lock.ts'
@@ -258,5 +259,6 @@ function storesOf(database: SqlDatabase): Stores {
     accounts: createSqlAccountStore(database),
     sessions: createSqlSessionStore(database),
     keys: createSqlKeyStore(database),
+    services: createSqlServiceStore(database),
   }
 }

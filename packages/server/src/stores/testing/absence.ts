@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
 import { aSession } from '../../sessions/testing/sessions.ts'
+import { aService } from './services.ts'
 import {
   anAccount,
   BETTER_HASH,
@@ -37,6 +38,10 @@ export function describeAbsence(openWorld: OpenWorld): void {
     'accounts.delete': ({ accounts }) => accounts.delete(account.id),
     'keys.list': ({ keys }) => keys.list('signing'),
     'keys.update': ({ keys }) => keys.update('signing', () => ({})),
+    'services.add': ({ services }) => services.add(aService()),
+    'services.find': ({ services }) => services.find('svc_x'),
+    'services.list': ({ services }) => services.list(),
+    'services.remove': ({ services }) => services.remove('svc_x'),
   }
 
   test('every call rejects with STORE_UNAVAILABLE and with nothing else (SO-01)', async () => {

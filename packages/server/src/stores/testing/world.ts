@@ -6,6 +6,7 @@ import type { AccountStore } from '../../accounts/store.ts'
 import { newId } from '../../ids.ts'
 import type { StoredKey } from '../../keys/key.ts'
 import type { KeyStore } from '../../keys/store.ts'
+import type { ServiceStore } from '../../services/store.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Opening, Rotation, SessionStore } from '../../sessions/store.ts'
 import { aSession, DAY, OPENED } from '../../sessions/testing/sessions.ts'
@@ -14,6 +15,7 @@ export interface Stores {
   accounts: AccountStore
   sessions: SessionStore
   keys: KeyStore
+  services: ServiceStore
 }
 
 /** An empty store that goes away with the test. */
