@@ -22,6 +22,7 @@ export const AUTH_ENDPOINTS: readonly EndpointUnderTest[] = [
   { method: 'POST', path: '/auth/refresh', body: {}, bearer: 'optional' },
   { method: 'POST', path: '/auth/logout', body: {}, bearer: 'optional' },
   { method: 'GET', path: '/auth/me', bearer: 'required' },
+  { method: 'GET', path: '/auth/check', bearer: 'required' },
   { method: 'GET', path: '/auth/sessions', bearer: 'required' },
   { method: 'DELETE', path: '/auth/sessions', bearer: 'required' },
   { method: 'DELETE', path: '/auth/sessions/11111111-1111-4111-8111-111111111111', bearer: 'required' },

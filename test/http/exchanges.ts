@@ -64,6 +64,7 @@ export async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
   await ask('POST', '/auth/login', JSON_TYPE, sent({ password: 'not the password' }))
   await ask('POST', '/auth/login', JSON_TYPE, sent({ client: 'native' }))
   await ask('GET', '/auth/me', { authorization })
+  await ask('GET', '/auth/check', { authorization })
   await ask('GET', '/auth/sessions', { authorization })
   await ask('DELETE', `/auth/sessions/${crypto.randomUUID()}`, { authorization })
   await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { AuthError } from '../errors.ts'
 import { accountEndpoints } from './account-endpoints.ts'
 import { type HeaderRecord, json, noContent, problem } from './answers.ts'
+import { checkEndpoint } from './check-endpoint.ts'
 import { clientAddressReader } from './client-address.ts'
 import type { RequestContext, Services } from './context.ts'
 import { developmentEndpoints } from './development-endpoints.ts'
@@ -24,7 +25,13 @@ export function createApp(
   services: Services,
 ): (request: Request, context?: RequestContext) => Promise<Response> {
   const { settings } = services
-  const documented = [...accountEndpoints, ...sessionEndpoints, ...keyEndpoints, ...operationEndpoints]
+  const documented = [
+    ...accountEndpoints,
+    ...sessionEndpoints,
+    checkEndpoint,
+    ...keyEndpoints,
+    ...operationEndpoints,
+  ]
   const endpoints = settings.developmentHelpers ? [...documented, ...developmentEndpoints] : documented
   const openApi = openApiDocument(documented, settings.url)
   const pages = loadPages()

@@ -31,8 +31,13 @@ export interface EndpointDescription {
   path: string
   summary: string
   group: 'Accounts' | 'Sessions' | 'Keys' | 'Operation' | 'Development'
-  /** The success status, and the schema or media type of its body. */
-  answers: { status: number; schema?: keyof typeof SCHEMAS; mediaType?: string }
+  /** The success status, the schema or media type of its body, and what its own headers say. */
+  answers: {
+    status: number
+    schema?: keyof typeof SCHEMAS
+    mediaType?: string
+    headers?: Record<string, string>
+  }
   errors: readonly AuthErrorCode[]
   body?: { schema: BodyName; form: boolean; required: boolean }
   headers?: Record<string, string>

@@ -52,7 +52,11 @@ function operation(endpoint: EndpointDescription): object {
     parameters: [...pathParameters, ...parameters('header', headers), ...parameters('query', query)],
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     responses: {
-      [answers.status]: { description: 'Success', ...successContent(answers) },
+      [answers.status]: {
+        description: 'Success',
+        ...answerHeaders(answers.headers),
+        ...successContent(answers),
+      },
       ...errorResponses(errorsOf(endpoint)),
     },
   }
@@ -67,6 +71,15 @@ function requestBody({ schema, form, required }: NonNullable<EndpointDescription
       ...(form ? { 'application/x-www-form-urlencoded': content } : {}),
     },
   }
+}
+
+function answerHeaders(described: Record<string, string> | undefined): object {
+  if (described === undefined) return {}
+  const headers = Object.entries(described).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return { headers: Object.fromEntries(headers) }
 }
 
 function successContent({
