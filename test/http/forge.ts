@@ -43,7 +43,7 @@ export function openForge({ databasePath, options }: TestAuth, accessToken: stri
     mint: (changes = {}) => forge.sign({ ...header, ...changes.header }, { ...claims, ...changes.claims }),
     sign(signedHeader, signedClaims = claims) {
       const input = `${encode(signedHeader)}.${encode(signedClaims)}`
-      return `${input}.${signEs256(input, privateKey).toString('base64url')}`
+      return `${input}.${signAs(privateKey, input).toString('base64url')}`
     },
   }
   return forge
@@ -56,6 +56,12 @@ export function encode(value: Members | string | Buffer): string {
 
 export function decode(segment: string): Members {
   return JSON.parse(Buffer.from(segment, 'base64url').toString()) as Members
+}
+
+/** Signs in the algorithm of its key: ES256, EdDSA or RS256. */
+function signAs(privateKey: KeyObject, input: string): Buffer {
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  return sign(hash, Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' })
 }
 
 export function signEs256(input: string, privateKey: KeyObject): Buffer {
