@@ -27,7 +27,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * How many members the outermost object of a well-formed JSON text is written with. More than it has once parsed means that a
  * name was repeated, however its characters were escaped.
  */
-function countMembers(json: string): number {
+export function countMembers(json: string): number {
   let depth = 0
   let members = 0
   for (let position = 0; position < json.length; position++) {
