@@ -2,7 +2,7 @@
 // Each test file beside this one opens one of them as its documentation says.
 import { describe, expect, type TestContext, test } from 'vitest'
 import { encode, type Forge, macToken, openForge } from '../http/forge.ts'
-import { listen, type SignedUp, startAuth, type TestAuth } from '../support/auth.ts'
+import { type SignedUp, startListeningAuth, type TestAuth } from '../support/auth.ts'
 
 export type Algorithm = 'ES256' | 'EdDSA' | 'RS256'
 
@@ -72,13 +72,12 @@ async function startListening(
   algorithm: Algorithm,
   type: TokenType = 'at+jwt',
 ): Promise<{ auth: TestAuth; site: Site }> {
-  const issuer = await listen({ fetch: (request, context) => auth.auth.fetch(request, context) })
-  const auth = await startAuth({
-    url: issuer,
+  const auth = await startListeningAuth({
     audience: AUDIENCE,
     signingAlgorithm: algorithm,
     accessTokenType: type,
   })
+  const issuer = auth.url
   return {
     auth,
     site: { issuer, audience: AUDIENCE, algorithm, type, jwksUrl: `${issuer}/.well-known/jwks.json` },

@@ -114,6 +114,13 @@ export async function startAuth(overrides: Partial<AuthOptions> = {}): Promise<T
   }
 }
 
+/** The same on a free port, for who comes over HTTP: its public origin is where it listens. */
+export async function startListeningAuth(overrides: Partial<AuthOptions> = {}): Promise<TestAuth> {
+  const url = await listen({ fetch: (request, context) => world.auth.fetch(request, context) })
+  const world = await startAuth({ ...overrides, url })
+  return world
+}
+
 /** Sends a request through anything shaped like `fetch`. */
 export async function sendTo(
   fetch: (request: Request) => Promise<Response>,
