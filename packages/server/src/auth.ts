@@ -15,6 +15,8 @@ import { createSealer, deriveKey } from './keys/seal.ts'
 import { type KeyOverview, type KeySet, SigningKeys } from './keys/signing-keys.ts'
 import { Vault } from './keys/vault.ts'
 import { createMetrics } from './metrics.ts'
+import { secondsToRefuseSession } from './revocations/rules.ts'
+import { RevocationService } from './revocations/service.ts'
 import { type NewService, ServiceRegistry } from './services/registry.ts'
 import type { Service } from './services/service.ts'
 import { RefreshArrivals } from './sessions/arrivals.ts'
@@ -24,6 +26,7 @@ import { SessionService } from './sessions/service.ts'
 import type { Session } from './sessions/session.ts'
 import { createSqlAccountStore } from './stores/sql/account-store.ts'
 import { createSqlKeyStore } from './stores/sql/key-store.ts'
+import { createSqlRevocationStore } from './stores/sql/revocation-store.ts'
 import { createSqlServiceStore } from './stores/sql/service-store.ts'
 import { createSqlSessionStore } from './stores/sql/session-store.ts'
 import { openSqlite } from './stores/sql/sqlite.ts'
@@ -66,7 +69,12 @@ export interface Auth {
     /** Its credentials are refused at once. Rejects with NOT_FOUND. */
     remove(id: string): Promise<void>
   }
-  /** Stops the timers and threads and closes the store. */
+  /**
+   * Ends the open revocation feeds and takes no new ones; everything else goes on. To be called first when a server stops,
+   * which would wait for them for ever. Their readers go on with another node, or with this one when it is back.
+   */
+  endFeeds(): void
+  /** Ends the feeds, stops the timers and threads and closes the store. */
   close(): Promise<void>
 }
 
@@ -107,7 +115,10 @@ async function assemble(
   hasher: PasswordHasher,
 ): Promise<Auth> {
   const { now } = settings
-  const metrics = createMetrics(() => hasher.waiting)
+  const metrics = createMetrics({
+    waitingForHashing: () => hasher.waiting,
+    feedReaders: () => revocations.readers,
+  })
   const onEvent: EventListener = (event) => {
     metrics.count(event)
     settings.onEvent(event)
@@ -121,13 +132,14 @@ async function assemble(
   await signingKeys.refresh()
   const peppers = await loadPeppers(vault, now)
 
-  const store = createSqlSessionStore(database)
+  const refusedForMs = secondsToRefuseSession(settings.accessTtlSeconds) * 1000
+  const store = createSqlSessionStore(database, refusedForMs)
   const tokens = createRefreshTokens(settings.secrets.map((secret) => deriveKey(secret, 'refresh-token')))
   const arrivals = new RefreshArrivals()
   const sessions = new SessionService({ store, tokens, limits: settings, now, onEvent })
   const refresh = createRefresh({ store, tokens, arrivals, policy: settings, now, onEvent })
   const accounts = new AccountService({
-    store: createSqlAccountStore(database),
+    store: createSqlAccountStore(database, refusedForMs),
     sessions,
     hasher,
     peppers,
@@ -137,6 +149,18 @@ async function assemble(
   })
   void accounts.warmUp().catch(() => {})
   const registry = new ServiceRegistry({ store: createSqlServiceStore(database), now, onEvent })
+  const revocations = new RevocationService({
+    store: createSqlRevocationStore(database),
+    now,
+    registered: async () => new Set((await registry.list()).map(({ id }) => id)),
+    onPublished({ kind, revokedAt }) {
+      metrics.revocationPublished(kind, (now() - revokedAt) / 1000)
+      // A key that another process has withdrawn is not waited for.
+      if (kind === 'kid') signingKeys.refresh().catch(() => metrics.keyRefreshFailed())
+    },
+    onReadersDropped: metrics.readersDropped,
+  })
+  await revocations.start()
 
   const keyTimer = setInterval(() => {
     signingKeys.refresh().catch(() => metrics.keyRefreshFailed())
@@ -154,6 +178,7 @@ async function assemble(
     accessTokens: verifierFor(settings, () => signingKeys.published()),
     pastAccessTokens: verifierFor(settings, () => signingKeys.remembered()),
     registry: serviceAuthenticator(registry),
+    revocations,
     metrics,
     ping: () => database.ping(),
   })
@@ -192,8 +217,10 @@ async function assemble(
       list: async () => (await registry.list()).map(summarizeService),
       remove: (id) => registry.remove(id),
     },
+    endFeeds: () => revocations.endFeeds(),
     async close() {
       clearInterval(keyTimer)
+      revocations.close()
       await Promise.all([hasher.close(), database.close()])
     },
   }

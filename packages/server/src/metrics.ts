@@ -1,17 +1,26 @@
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { SecurityEvent } from './events.ts'
+import type { RevocationKind } from './revocations/entry.ts'
 
 export interface Metrics {
   count(event: SecurityEvent): void
   /** Notes how a refresh ended: `ok`, or the code it was refused with. */
   refreshed(outcome: string): void
   keyRefreshFailed(): void
+  /** Notes that readers of the feed are sent an entry. */
+  revocationPublished(kind: RevocationKind, delaySeconds: number): void
+  readersDropped(count: number): void
   /** The Prometheus text. It holds no user's data. */
   render(): Promise<{ body: string; contentType: string }>
 }
 
-/** @param waitingForHashing how many jobs wait for a hashing thread */
-export function createMetrics(waitingForHashing: () => number): Metrics {
+interface Gauges {
+  /** How many jobs wait for a hashing thread. */
+  waitingForHashing: () => number
+  feedReaders: () => number
+}
+
+export function createMetrics({ waitingForHashing, feedReaders }: Gauges): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const events = new Counter({
@@ -45,6 +54,31 @@ export function createMetrics(waitingForHashing: () => number): Metrics {
       this.set(waitingForHashing())
     },
   })
+  new Gauge({
+    name: 'latchkey_feed_readers',
+    help: 'Readers that the revocation feed has on this node',
+    registers,
+    collect() {
+      this.set(feedReaders())
+    },
+  })
+  const dropped = new Counter({
+    name: 'latchkey_feed_readers_dropped_total',
+    help: 'Readers of the revocation feed that were given up because they took nothing any more',
+    registers,
+  })
+  const published = new Counter({
+    name: 'latchkey_revocations_published_total',
+    help: 'Revocations that this node has told the readers of the feed, by what is revoked: sid, jti or kid',
+    labelNames: ['kind'],
+    registers,
+  })
+  const delay = new Histogram({
+    name: 'latchkey_revocation_delay_seconds',
+    help: 'From a revocation to its publication on this node',
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
+    registers,
+  })
   const accepted = refreshes.labels('ok')
 
   return {
@@ -58,6 +92,14 @@ export function createMetrics(waitingForHashing: () => number): Metrics {
     },
     keyRefreshFailed() {
       keyFailures.inc()
+    },
+    revocationPublished(kind, delaySeconds) {
+      published.inc({ kind })
+      // Another node's clock may be ahead of this one's.
+      delay.observe(Math.max(0, delaySeconds))
+    },
+    readersDropped(count) {
+      dropped.inc(count)
     },
     async render() {
       return { body: await registry.metrics(), contentType: registry.contentType }

@@ -199,7 +199,7 @@ export class AccountService {
 
   /** Removes the user with all that is theirs. Rejects with NOT_FOUND. */
   async delete(userId: string): Promise<void> {
-    if (!(await this.#store.delete(userId))) throw unknownUser()
+    if (!(await this.#store.delete(userId, this.#now()))) throw unknownUser()
     this.#onEvent({ type: 'user.deleted', userId })
   }
 

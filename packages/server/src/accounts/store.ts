@@ -38,6 +38,6 @@ export interface AccountStore {
   /** False for an unknown account. */
   enable(userId: string): Promise<boolean>
 
-  /** Removes an account with everything that is its own; false for an unknown account. */
-  delete(userId: string): Promise<boolean>
+  /** Ends an account's sessions and removes it with everything that is its own; false for an unknown account. */
+  delete(userId: string, now: Instant): Promise<boolean>
 }

@@ -24,7 +24,15 @@ export function bearerToken(headers: Headers): string | null {
 export async function authenticate(headers: Headers, services: Services): Promise<Caller> {
   const token = bearerToken(headers)
   if (token === null) throw new AuthError('TOKEN_MISSING', 'an access token is needed')
+  return await callerOf(token, services)
+}
+
+/** Rejects with TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED or STORE_UNAVAILABLE. */
+export async function callerOf(token: string, services: Services): Promise<Caller> {
   const claims = await verify(token, services)
+  if (services.revocations.isRevoked(claims)) {
+    throw new AuthError('TOKEN_REVOKED', 'the access token was revoked')
+  }
   const owned = await services.sessions.find(claims.sid)
   if (owned === undefined || owned.session.ended !== null || owned.session.userId !== claims.sub) {
     throw new AuthError('TOKEN_REVOKED', 'the session of the access token has ended')

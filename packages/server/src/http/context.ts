@@ -5,6 +5,7 @@ import type { AccountService } from '../accounts/service.ts'
 import type { AuthSettings } from '../config.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { Metrics } from '../metrics.ts'
+import type { RevocationService } from '../revocations/service.ts'
 import type { RefreshArrivals } from '../sessions/arrivals.ts'
 import type { Refreshed, RefreshRequest } from '../sessions/refresh.ts'
 import type { RefreshTokens } from '../sessions/refresh-token.ts'
@@ -38,6 +39,7 @@ export interface Services {
   /** For access tokens that only have to be recognised, whether expired or not. */
   pastAccessTokens: Verifier
   registry: ServiceAuthenticator
+  revocations: RevocationService
   metrics: Metrics
   ping: () => Promise<void>
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { EventListener } from '../events.ts'
+import { refuseKeyUntil } from '../revocations/rules.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { SigningAlgorithm, StoredKey } from './key.ts'
 import { type KeyPhase, type KeyPolicy, nextKeyActiveFrom, phases } from './rules.ts'
@@ -102,11 +103,21 @@ export class SigningKeys {
 
   /**
    * For a key that leaked: a new one signs at once and every other one is gone at once, with all tokens that they
-   * signed. Verifiers elsewhere follow when their copy of the key set runs out.
+   * signed. Services that read the revocation feed follow at once, others when their copy of the key set runs out.
    */
   async replaceAll(): Promise<void> {
-    const candidate = await this.#make(this.#now())
-    await this.#change((current) => ({ add: [candidate], remove: current.map(({ id }) => id) }))
+    const now = this.#now()
+    const candidate = await this.#make(now)
+    await this.#change((current) => ({
+      add: [candidate],
+      remove: current.map(({ id }) => id),
+      revocations: current.map(({ id }) => ({
+        kind: 'kid',
+        subject: id,
+        revokedAt: now,
+        expiresAt: refuseKeyUntil(now),
+      })),
+    }))
   }
 
   /** The key that signs now. Where the clock went back before every key's time, the oldest: the service goes on. */

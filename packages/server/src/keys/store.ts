@@ -1,3 +1,4 @@
+import type { NewRevocation } from '../revocations/entry.ts'
 import type { KeyPurpose, StoredKey } from './key.ts'
 
 export interface KeyChange {
@@ -5,6 +6,8 @@ export interface KeyChange {
   /** Keys that replace the stored ones of the same ids. */
   replace?: readonly StoredKey[]
   remove?: readonly string[]
+  /** What the change takes back before its time; it is written into the log of revocations in the same step. */
+  revocations?: readonly NewRevocation[]
 }
 
 /** Where sealed keys live. Rejects only with `StoreUnavailableError`. */

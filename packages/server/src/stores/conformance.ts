@@ -5,6 +5,7 @@ import { describeAbsence } from './testing/absence.ts'
 import { describeAccounts } from './testing/accounts.ts'
 import { describeKeys } from './testing/keys.ts'
 import { describeOpeningRaces } from './testing/opening-races.ts'
+import { describeRevocations } from './testing/revocations.ts'
 import { describeRotation } from './testing/rotation.ts'
 import { describeServices } from './testing/services.ts'
 import { describeSessions } from './testing/sessions.ts'
@@ -17,6 +18,7 @@ export function describeStore(name: string, openWorld: OpenWorld): void {
   describe(`${name}: refreshing`, () => describeRotation(openWorld))
   describe(`${name}: opening a session while the account changes`, () => describeOpeningRaces(openWorld))
   describe(`${name}: keys`, () => describeKeys(openWorld))
+  describe(`${name}: revocations`, () => describeRevocations(openWorld))
   describe(`${name}: registered services`, () => describeServices(openWorld))
   describe(`${name}: taken away`, () => describeAbsence(openWorld))
 }

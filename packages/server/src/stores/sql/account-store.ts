@@ -6,7 +6,8 @@ import { toAccount } from './rows.ts'
 import type { UserRow } from './schema.ts'
 import { endSessionsOfUser } from './session-store.ts'
 
-export function createSqlAccountStore(database: SqlDatabase): AccountStore {
+/** @param refusedForMs how long the access tokens of an ended session may live on: so long its end is told */
+export function createSqlAccountStore(database: SqlDatabase, refusedForMs: number): AccountStore {
   const { reader } = database
   const users = () => reader.selectFrom('users').selectAll()
   return {
@@ -72,7 +73,7 @@ export function createSqlAccountStore(database: SqlDatabase): AccountStore {
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
         const except = exceptSessionId === null ? null : idToBytes(exceptSessionId)
-        return await endSessionsOfUser(trx, id, except, { ended_at: now, end_reason: 'password_changed' })
+        return await endSessionsOfUser(trx, id, except, { reason: 'password_changed', now, refusedForMs })
       })
     },
 
@@ -85,7 +86,7 @@ export function createSqlAccountStore(database: SqlDatabase): AccountStore {
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        return await endSessionsOfUser(trx, id, null, { ended_at: now, end_reason: 'account_disabled' })
+        return await endSessionsOfUser(trx, id, null, { reason: 'account_disabled', now, refusedForMs })
       })
     },
 
@@ -100,9 +101,11 @@ export function createSqlAccountStore(database: SqlDatabase): AccountStore {
       })
     },
 
-    async delete(userId) {
+    async delete(userId, now) {
       const id = idToBytes(userId)
       return await database.write(async (trx) => {
+        // Ended first: what is removed can be told to nobody.
+        await endSessionsOfUser(trx, id, null, { reason: 'account_disabled', now, refusedForMs })
         await trx.deleteFrom('sessions').where('user_id', '=', id).execute()
         const { numDeletedRows } = await trx.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         return numDeletedRows > 0n

@@ -34,6 +34,12 @@ export interface SqlDatabase {
   /** The hot path's compare-and-set: the whole batch in one durable transaction. True where a row has moved. */
   rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]>
 
+  /**
+   * Calls back after every `write` here, soon after a commit of another process, and when neither can be told.
+   * Returns what stops it.
+   */
+  watch(onChange: () => void): () => void
+
   /** Resolves when the database can be read and written. */
   ping(): Promise<void>
 

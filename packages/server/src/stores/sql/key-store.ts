@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { KeyPurpose, StoredKey } from '../../keys/key.ts'
 import type { KeyStore } from '../../keys/store.ts'
 import type { SqlDatabase } from './database.ts'
+import { appendRevocations } from './revocation-store.ts'
 import type { KeyRow, Schema } from './schema.ts'
 
 export function createSqlKeyStore(database: SqlDatabase): KeyStore {
@@ -12,12 +13,13 @@ export function createSqlKeyStore(database: SqlDatabase): KeyStore {
 
     async update(purpose, plan) {
       return await database.write(async (trx) => {
-        const { add = [], replace = [], remove = [] } = plan(await listKeys(trx, purpose))
+        const { add = [], replace = [], remove = [], revocations = [] } = plan(await listKeys(trx, purpose))
         if (remove.length > 0) await trx.deleteFrom('keys').where('id', 'in', remove).execute()
         for (const key of replace) {
           await trx.updateTable('keys').set(toRow(key)).where('id', '=', key.id).execute()
         }
         if (add.length > 0) await trx.insertInto('keys').values(add.map(toRow)).execute()
+        await appendRevocations(trx, revocations)
         return await listKeys(trx, purpose)
       })
     },

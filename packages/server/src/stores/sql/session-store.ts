@@ -1,11 +1,15 @@
+import type { SessionEndReason } from '@latchkey/protocol'
 import type { Kysely, Transaction } from 'kysely'
 import { bytesToId, idToBytes } from '../../ids.ts'
 import type { SessionStore } from '../../sessions/store.ts'
+import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
+import { appendRevocations, appendRevocationsOfSessions } from './revocation-store.ts'
 import { toOwnedSession, toRotationRow, toSession, toSessionRow } from './rows.ts'
-import type { Schema, SessionRow } from './schema.ts'
+import type { Schema } from './schema.ts'
 
-export function createSqlSessionStore(database: SqlDatabase): SessionStore {
+/** @param refusedForMs how long the access tokens of an ended session may live on: so long its end is told */
+export function createSqlSessionStore(database: SqlDatabase, refusedForMs: number): SessionStore {
   const { reader } = database
   return {
     async open({ session, credentialVersion, maxSessions, idleSince }) {
@@ -32,7 +36,7 @@ export function createSqlSessionStore(database: SqlDatabase): SessionStore {
           .offset(maxSessions - 1)
           .limit(Number.MAX_SAFE_INTEGER)
           .execute()
-        await end(trx, surplus, { ended_at: session.createdAt, end_reason: 'session_limit' })
+        await end(trx, surplus, { reason: 'session_limit', now: session.createdAt, refusedForMs })
         return { opened: true, endedIds: surplus.map(({ id }) => bytesToId(id)) }
       })
     },
@@ -54,7 +58,7 @@ export function createSqlSessionStore(database: SqlDatabase): SessionStore {
           .where('id', 'in', ids.map(idToBytes))
           .where('ended_at', 'is', null)
           .execute()
-        await end(trx, live, { ended_at: now, end_reason: reason })
+        await end(trx, live, { reason, now, refusedForMs })
         return live.map(({ id }) => bytesToId(id))
       })
     },
@@ -70,14 +74,16 @@ export function createSqlSessionStore(database: SqlDatabase): SessionStore {
     async endByUser(userId, { except, reason, now }) {
       return await database.write((trx) =>
         endSessionsOfUser(trx, idToBytes(userId), except === null ? null : idToBytes(except), {
-          ended_at: now,
-          end_reason: reason,
+          reason,
+          now,
+          refusedForMs,
         }),
       )
     },
 
     async endOpenedBefore(before, reason, now) {
       return await database.write(async (trx) => {
+        await appendRevocationsOfSessions(trx, before, now, refusedForMs)
         const { numUpdatedRows } = await trx
           .updateTable('sessions')
           .set({ ended_at: now, end_reason: reason })
@@ -90,12 +96,19 @@ export function createSqlSessionStore(database: SqlDatabase): SessionStore {
   }
 }
 
+export interface Ending {
+  reason: SessionEndReason
+  now: Instant
+  /** How long the access tokens of the session may live on. */
+  refusedForMs: number
+}
+
 /** Ends a user's sessions inside a transaction that changes the account too. */
 export async function endSessionsOfUser(
   trx: Transaction<Schema>,
   userId: Uint8Array,
   except: Uint8Array | null,
-  ending: Pick<SessionRow, 'ended_at' | 'end_reason'>,
+  ending: Ending,
 ): Promise<string[]> {
   let live = liveOf(trx, userId).select('id')
   if (except !== null) live = live.where('id', '!=', except)
@@ -108,12 +121,27 @@ function liveOf(db: Kysely<Schema>, userId: Uint8Array) {
   return db.selectFrom('sessions').where('user_id', '=', userId).where('ended_at', 'is', null)
 }
 
+/** Ends sessions, and writes so into the log of revocations in the same step. */
 async function end(
   trx: Transaction<Schema>,
   rows: readonly { id: Uint8Array }[],
-  ending: Pick<SessionRow, 'ended_at' | 'end_reason'>,
+  { reason, now, refusedForMs }: Ending,
 ): Promise<void> {
   for (const { id } of rows) {
-    await trx.updateTable('sessions').set(ending).where('id', '=', id).where('ended_at', 'is', null).execute()
+    await trx
+      .updateTable('sessions')
+      .set({ ended_at: now, end_reason: reason })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .execute()
   }
+  await appendRevocations(
+    trx,
+    rows.map(({ id }) => ({
+      kind: 'sid',
+      subject: bytesToId(id),
+      revokedAt: now,
+      expiresAt: now + refusedForMs,
+    })),
+  )
 }

@@ -18,6 +18,7 @@ import type { OwnedSessionRow, SqlDatabase } from './database.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Mutex } from './mutex.ts'
 import type { Schema } from './schema.ts'
+import { SqliteChanges } from './sqlite-changes.ts'
 
 /** How long a write waits for another process that holds the file. */
 const BUSY_WAIT_MS = 2_000
@@ -48,12 +49,15 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
   const findByReader = reader.prepare(FIND_OWNED)
   const findByWriter = writer.prepare(FIND_OWNED)
   const rotate = writer.prepare(ROTATE)
+  const changes = new SqliteChanges(reader)
 
   return {
     reader: readerDb,
 
     async write(work) {
-      return await writerDb.transaction().execute(work)
+      const result = await writerDb.transaction().execute(work)
+      changes.announce()
+      return result
     },
 
     async findOwnedSessions(ids) {
@@ -90,6 +94,8 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
       })
     },
 
+    watch: (onChange) => changes.watch(onChange),
+
     async ping() {
       mapErrors(() => reader.prepare('select 1 from users limit 1').get())
       await lock.run(async (waitedMs) => {
@@ -99,6 +105,7 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
     },
 
     async close() {
+      changes.stop()
       await lock.run(async () => {
         for (const database of [reader, writer]) if (database.isOpen) database.close()
       })

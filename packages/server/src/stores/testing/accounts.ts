@@ -133,7 +133,7 @@ export function describeAccounts(openWorld: OpenWorld): void {
   test('a deleted account leaves no session, and its address is free again', async () => {
     const { accounts, sessions } = await openWorld()
     const { account, opened } = await signedIn({ accounts, sessions }, 2)
-    expect(await accounts.delete(account.id)).toBe(true)
+    expect(await accounts.delete(account.id, LATER)).toBe(true)
     expect(await accounts.findById(account.id)).toBeUndefined()
     expect(await sessions.findMany(idsOf(opened))).toEqual([undefined, undefined])
     expect(await accounts.create(anAccount({ email: account.email }), HASH)).toBe(true)
@@ -147,6 +147,6 @@ export function describeAccounts(openWorld: OpenWorld): void {
     expect(await accounts.changePassword(passwordChange(unknown, null))).toBeNull()
     expect(await accounts.disable(unknown.id, LATER)).toBeNull()
     expect(await accounts.enable(unknown.id)).toBe(false)
-    expect(await accounts.delete(unknown.id)).toBe(false)
+    expect(await accounts.delete(unknown.id, LATER)).toBe(false)
   })
 }

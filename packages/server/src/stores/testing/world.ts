@@ -6,6 +6,7 @@ import type { AccountStore } from '../../accounts/store.ts'
 import { newId } from '../../ids.ts'
 import type { StoredKey } from '../../keys/key.ts'
 import type { KeyStore } from '../../keys/store.ts'
+import type { RevocationStore } from '../../revocations/store.ts'
 import type { ServiceStore } from '../../services/store.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Opening, Rotation, SessionStore } from '../../sessions/store.ts'
@@ -16,6 +17,7 @@ export interface Stores {
   sessions: SessionStore
   keys: KeyStore
   services: ServiceStore
+  revocations: RevocationStore
 }
 
 /** An empty store that goes away with the test. */
@@ -29,6 +31,8 @@ export interface StoreWorld extends Stores {
 export type OpenWorld = () => Promise<StoreWorld>
 
 export const LATER = OPENED + DAY
+/** How long the stores of the suite are told to keep the end of a session. */
+export const REFUSED_FOR_MS = 960_000
 export const YEAR_2106 = Date.parse('2106-02-07T06:28:16Z')
 
 export const HASH = { phc: '$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHQ$aGFzaA', pepperId: 'p1' }

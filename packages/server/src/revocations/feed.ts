@@ -1,0 +1,177 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Clock } from '../time.ts'
+import type { RevocationEntry } from './entry.ts'
+import { HeldRevocations } from './held.ts'
+import { FeedReader, type FeedReaderOptions } from './reader.ts'
+import { eventId, NOTHING, parseEventId } from './rules.ts'
+import type { RevocationStore } from './store.ts'
+import { BEAT, currentEvent, EntryBytes, OPENING } from './wire.ts'
+
+/** Entries that one event, or one write to a reader, holds at most. */
+const CHUNK_ENTRIES = 500
+/** Entries that are read from the store at once. */
+const PAGE_ENTRIES = 1_000
+
+interface FeedDependencies {
+  store: RevocationStore
+  now: Clock
+  /** Hears of each entry when readers are sent it; not of those that were there at the start. */
+  onPublished: (entry: RevocationEntry) => void
+}
+
+export interface Subscription extends Pick<FeedReaderOptions, 'serviceId' | 'connection'> {
+  /** The reader's `Last-Event-ID`, or null. */
+  lastEventId: string | null
+}
+
+/** What is refused, held in memory and told to readers in the order of the log. */
+export class RevocationFeed {
+  readonly #store: RevocationStore
+  readonly #now: Clock
+  readonly #onPublished: FeedDependencies['onPublished']
+  readonly #held = new HeldRevocations()
+  readonly #bytes = new EntryBytes()
+  readonly #readers = new Set<FeedReader>()
+  /** Up to where the log has been read. */
+  #position = 0
+  #reading: Promise<void> = Promise.resolve()
+  #waiting: Promise<void> | undefined
+
+  constructor({ store, now, onPublished }: FeedDependencies) {
+    this.#store = store
+    this.#now = now
+    this.#onPublished = onPublished
+  }
+
+  get readers(): number {
+    return this.#readers.size
+  }
+
+  has(revocation: Pick<RevocationEntry, 'kind' | 'subject'>): boolean {
+    return this.#held.has(revocation.kind, revocation.subject)
+  }
+
+  /** Reads what is in the log already. To be called once, first. */
+  async load(): Promise<void> {
+    const newest = await this.#store.newest()
+    const now = this.#now()
+    await this.#readPages(
+      (position) => this.#store.unexpired(now, position, PAGE_ENTRIES),
+      (entries) => this.#held.add(entries),
+    )
+    this.#position = Math.max(this.#position, newest)
+  }
+
+  /** Resolves once everything that was in the log when it was called is held, and on its way to the readers. */
+  catchUp(): Promise<void> {
+    // A read that is under way may have looked before what the caller is after: the next one will see it.
+    this.#waiting ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#waiting = undefined
+        this.#reading = this.#readPages(
+          (position) => this.#store.after(position, PAGE_ENTRIES),
+          (entries) => this.#publish(entries),
+        )
+        return this.#reading
+      })
+    return this.#waiting
+  }
+
+  /** A new reader's stream. The feed has to have caught up, or the reader would lose what it knows better. */
+  subscribe({ lastEventId, ...options }: Subscription): ReadableStream<Uint8Array> {
+    const reader = new FeedReader({
+      ...options,
+      chunks: this.#chunks(lastEventId),
+      onGone: (gone) => void this.#readers.delete(gone),
+    })
+    this.#readers.add(reader)
+    return reader.stream
+  }
+
+  /** Sends every reader a sign of life. Returns how many it has given up, since they take nothing. */
+  beat(): number {
+    const stalled = [...this.#readers].filter((reader) => !reader.beat(BEAT))
+    for (const reader of stalled) {
+      this.#readers.delete(reader)
+      reader.drop()
+    }
+    return stalled.length
+  }
+
+  /** Ends the readers of all services but these. */
+  endAllBut(serviceIds: ReadonlySet<string>): void {
+    for (const reader of this.#readers) {
+      if (serviceIds.has(reader.serviceId)) continue
+      this.#readers.delete(reader)
+      reader.end()
+    }
+  }
+
+  /** Lets go of what has expired. */
+  forget(): void {
+    this.#held.forget(this.#now())
+  }
+
+  async #readPages(
+    read: (position: number) => Promise<RevocationEntry[]>,
+    take: (entries: RevocationEntry[]) => void,
+  ): Promise<void> {
+    for (;;) {
+      const entries = await read(this.#position)
+      const last = entries.at(-1)
+      if (last === undefined) return
+      this.#position = last.position
+      take(entries)
+      if (entries.length < PAGE_ENTRIES) return
+      // Others have their turn: a store inside the process answers without ever letting go.
+      await nextTurn()
+    }
+  }
+
+  #publish(entries: readonly RevocationEntry[]): void {
+    this.#held.add(entries)
+    for (const reader of this.#readers) reader.wake()
+    for (const entry of entries) this.#onPublished(entry)
+  }
+
+  /** What a reader is sent, chunk by chunk; null whenever it has everything. */
+  *#chunks(lastEventId: string | null): Generator<Uint8Array | null> {
+    yield OPENING
+    let position = this.#placeOf(lastEventId) ?? (yield* this.#snapshot())
+    for (let isCurrent = false; ; ) {
+      const entries = this.#held.after(position, CHUNK_ENTRIES)
+      const last = entries.at(-1)
+      if (last !== undefined) {
+        position = last.position
+        yield this.#bytes.revoked(entries)
+      } else if (isCurrent) {
+        yield null
+      } else {
+        isCurrent = true
+        yield currentEvent(this.#now())
+      }
+    }
+  }
+
+  /** Everything that is held now, in parts. Returns the position behind which the reader goes on. */
+  *#snapshot(): Generator<Uint8Array, number> {
+    const newest = this.#held.newest()
+    const end = newest?.position ?? 0
+    let position = 0
+    for (;;) {
+      const entries = this.#held.after(position, CHUNK_ENTRIES).filter((entry) => entry.position <= end)
+      position = entries.at(-1)?.position ?? end
+      const isLast = position === end || entries.length < CHUNK_ENTRIES
+      yield this.#bytes.snapshot(entries, isLast ? eventId(newest ?? NOTHING) : null)
+      if (isLast) return end
+    }
+  }
+
+  /** The position behind which a reader goes on; null when it needs a snapshot. */
+  #placeOf(lastEventId: string | null): number | null {
+    const named = parseEventId(lastEventId ?? '')
+    const entry = named === null ? undefined : this.#held.at(named.position)
+    return entry?.revokedAt === named?.revokedAt ? (entry?.position ?? null) : null
+  }
+}
