@@ -6,6 +6,7 @@ test('every command explains itself on standard output', async () => {
   const commands = [
     [],
     ['serve'],
+    ['decode'],
     ['keys'],
     ['keys', 'list'],
     ['keys', 'rotate'],

@@ -10,6 +10,8 @@ const LATCHKEY = fileURLToPath(new URL('../../node_modules/.bin/latchkey', impor
 export interface Invocation {
   environment?: Record<string, string>
   workingFolder?: string
+  /** What comes on its standard input. @default nothing */
+  input?: string
   /** The program and its first arguments. @default latchkey */
   program?: readonly string[]
 }
@@ -48,14 +50,16 @@ export async function serve(args: readonly string[], invocation: Invocation): Pr
 
 function start(
   args: readonly string[],
-  { environment = {}, workingFolder, program = [LATCHKEY] }: Invocation,
+  { environment = {}, workingFolder, input, program = [LATCHKEY] }: Invocation,
 ) {
   const [file = LATCHKEY, ...first] = program
   const child = spawn(file, [...first, ...args], {
     cwd: workingFolder ?? join(import.meta.dirname),
     env: serviceEnvironment(environment),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  // A command may end without having read it all.
+  child.stdin?.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {

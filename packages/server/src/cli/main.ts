@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { AuthError, ConfigError } from '../errors.ts'
 import { REHEARSAL_HELP } from '../rehearsal/texts.ts'
+import { DECODE_HELP } from './decode-help.ts'
 import { SETTINGS } from './known-settings.ts'
 import { collectSettings, type Settings } from './settings.ts'
 
@@ -74,6 +75,20 @@ configurable(services.command('remove').description('refuse a service from now o
   .action(async (id: string, flags: Flags) =>
     (await import('./commands.ts')).removeService(await settingsFrom(flags), id),
   )
+
+program
+  .command('decode')
+  .description('show what is in a token, and check its signature where keys are given')
+  .argument('[token]', 'the token; - or nothing reads it from standard input')
+  .addOption(new Option('--jwks <url|file>', 'check the signature with this key set').conflicts('key'))
+  .option('--key <file>', 'check the signature with this public key: a JWK, or PEM')
+  .option('--json', 'write JSON')
+  .addHelpText('after', DECODE_HELP)
+  .action(async (token: string | undefined, { jwks, key, json }: Flags) => {
+    const { decode } = await import('./decode.ts')
+    const flags = { jwks: jwks as string | undefined, key: key as string | undefined, json: json === true }
+    process.exitCode = await decode(token, flags)
+  })
 
 type Flags = Record<string, string | boolean | undefined>
 
