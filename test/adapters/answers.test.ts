@@ -7,7 +7,7 @@ import { refusalOf, startAround, startWorld } from './world.ts'
 
 const FAULT = new Error('the disk is full')
 
-describe.each(APPS)('behind %s', (name, start) => {
+describe.each(APPS)('behind %s', (_, start) => {
   test('a handler finds the claims of the token that came with its request', async () => {
     const world = await startWorld(start)
     const users = ['ada', 'grace', 'edsger', 'barbara']
@@ -79,8 +79,11 @@ describe.each(APPS)('behind %s', (name, start) => {
       expect((await world.call('/orders', mint(world.key))).status).toBe(200)
     }
   })
+})
 
-  test.skipIf(name === 'Hono')('claimsOf() without protect() is a mistake that names protect()', async () => {
+// In Hono it is the compiler that says so.
+describe.each(APPS.filter(([name]) => name !== 'Hono'))('behind %s', (_, start) => {
+  test('claimsOf() without protect() is a mistake that names protect()', async () => {
     const world = await startWorld(start)
     expect((await world.call('/open', mint(world.key))).status).toBe(500)
     expect(world.faults).toEqual([expect.any(TypeError)])

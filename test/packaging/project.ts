@@ -19,7 +19,7 @@ export const USER_ENVIRONMENT = {
 /** The project that `setup.ts` made for all tests of a run. */
 export const PROJECT = process.env.PACKAGING_PROJECT ?? ''
 
-/** An empty project with the three tarballs of `npm run build` installed, and what the client may be used with. */
+/** An empty project with the three tarballs of `npm run build` installed, and what the client and the verifier may be used with. */
 export function installPackages(): string {
   const tarballs = globSync('build/*.tgz', { cwd: ROOT }).map((path) => join(ROOT, path))
   if (tarballs.length === 0) throw new Error('there are no tarballs in build/: run `npm run build` first')
@@ -36,6 +36,7 @@ export function installPackages(): string {
     ...tarballs,
     ...versions('.', ['@types/node']),
     ...versions('packages/client', ['@types/react', 'axios', 'react']),
+    ...versions('packages/verifier', ['@types/express', 'express', 'fastify', 'hono']),
   ])
   return folder
 }

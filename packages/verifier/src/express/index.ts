@@ -3,7 +3,7 @@
 
 import { authorize } from '../http/authorize.ts'
 import { grant } from '../http/claims-of.ts'
-import { type NodeMessage, readNodeMessage } from '../http/node-message.ts'
+import { type NodeMessage, type NodeResponse, readNodeMessage, sendRefusal } from '../http/node-message.ts'
 import type { Requirement } from '../http/requirements.ts'
 import type { Verifier } from '../verify.ts'
 
@@ -14,16 +14,9 @@ export interface ExpressRequest extends NodeMessage {
   body?: unknown
 }
 
-/** What is called of Express's response. */
-export interface ExpressResponse {
-  statusCode: number
-  setHeader(name: string, value: string): unknown
-  end(body: string): unknown
-}
-
 export type ExpressMiddleware = (
   request: ExpressRequest,
-  response: ExpressResponse,
+  response: NodeResponse,
   next: (error?: unknown) => void,
 ) => void
 
@@ -44,15 +37,9 @@ export function protect(
     const verdict = authorize(verifier, readNodeMessage(request, request.body), ...requirements)
     // Express 4 does not look at a promise that it is given.
     verdict.then((verdict) => {
-      if (verdict.kind === 'granted') {
-        grant(request, verdict.claims)
-        next()
-        return
-      }
-      const { status, headers, body } = verdict.refusal
-      response.statusCode = status
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-      response.end(body)
+      if (verdict.kind === 'refused') return sendRefusal(response, verdict.refusal)
+      grant(request, verdict.claims)
+      next()
     }, next)
   }
 }

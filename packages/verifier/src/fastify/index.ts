@@ -43,10 +43,7 @@ export function protect(
     const { url, headers, raw, body } = request
     const message = readNodeMessage({ url, headers, rawHeaders: raw.rawHeaders }, body)
     const verdict = await authorize(verifier, message, ...requirements)
-    if (verdict.kind === 'granted') {
-      grant(request, verdict.claims)
-      return undefined
-    }
+    if (verdict.kind === 'granted') return grant(request, verdict.claims)
     reply.code(verdict.refusal.status)
     reply.headers(verdict.refusal.headers)
     reply.send(verdict.refusal.body)

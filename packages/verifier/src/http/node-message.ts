@@ -1,4 +1,5 @@
 import type { BearerRequest } from './bearer.ts'
+import type { Refusal } from './refusal.ts'
 
 /** What is read of a request of `node:http`, and of those that frameworks make of it. */
 export interface NodeMessage {
@@ -8,10 +9,23 @@ export interface NodeMessage {
   rawHeaders?: readonly string[] | undefined
 }
 
+/** What is called of a response of `node:http`, and of those that frameworks make of it. */
+export interface NodeResponse {
+  statusCode: number
+  setHeader(name: string, value: string): unknown
+  end(body: string): unknown
+}
+
 /** @param body as a body parser left it, where one ran */
 export function readNodeMessage(message: NodeMessage, body?: unknown): BearerRequest {
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(message.headers['content-type'] ?? '')
   return { authorization: authorizationOf(message), url: message.url ?? '', form: isForm ? body : undefined }
+}
+
+export function sendRefusal(response: NodeResponse, { status, headers, body }: Refusal): void {
+  response.statusCode = status
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.end(body)
 }
 
 /** Of a doubled header Node keeps the first and drops the others without a word. */
