@@ -47,19 +47,19 @@ export interface Credentials {
   client?: ClientKind
 }
 
-/** The claims of an access token. RFC 9068 §2.2 */
+/** The claims of an access token. A verifier hands out the same ones time and again, so nobody may change them. RFC 9068 §2.2 */
 export interface AccessTokenClaims {
-  iss: string
-  sub: string
-  aud: string | string[]
-  exp: number
-  iat: number
-  nbf?: number
-  jti: string
-  client_id: string
-  sid: string
-  roles: string[]
-  auth_time: number
-  amr: string[]
-  [claim: string]: unknown
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string | readonly string[]
+  readonly exp: number
+  readonly iat: number
+  readonly nbf?: number
+  readonly jti: string
+  readonly client_id: string
+  readonly sid: string
+  readonly roles: readonly string[]
+  readonly auth_time: number
+  readonly amr: readonly string[]
+  readonly [claim: string]: unknown
 }

@@ -249,6 +249,8 @@ function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {
     audience: [...settings.audience],
     jwks,
     typ: settings.accessTokenType,
+    // Each answer takes a look at the session in any case, and a process's memory that holds no tokens gives none away.
+    cache: false,
     now: settings.now,
   })
 }

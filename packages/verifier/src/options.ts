@@ -2,6 +2,12 @@ import { metadataUrl, parseHttpUrl } from './keys/discovery.ts'
 import type { FetchLike } from './keys/fetch-json.ts'
 import type { JsonWebKeySet } from './keys/jwk.ts'
 import { toKeySet } from './keys/key-source.ts'
+import { checkNames, isFilled, readWhole } from './reading.ts'
+import {
+  type RevocationOptions,
+  type RevocationSettings,
+  readRevocationOptions,
+} from './revocations/options.ts'
 import { ALGORITHMS, type Algorithm, isAlgorithm } from './token/algorithm.ts'
 
 /** A key set, or what supplies the current one. */
@@ -85,13 +91,27 @@ export interface VerifierOptions {
   jwksTimeoutSeconds?: number
 
   /**
+   * Hears from the issuer which sessions, tokens and keys were revoked before their time, and refuses them at once. Without it a
+   * revoked session's token is accepted until it expires.
+   * @default nothing is heard
+   */
+  revocations?: RevocationOptions
+
+  /**
+   * Remembers tokens that were verified, so that the same token need not have its signature checked again: `maxTokens` of them at
+   * most, a whole number from 2 to 1000000. Each time, its times, its key and its revocation are looked at anew.
+   * @default { maxTokens: 10_000 }
+   */
+  cache?: { maxTokens?: number } | false
+
+  /**
    * The time in epoch milliseconds.
    * @default Date.now
    */
   now?: () => number
 
   /**
-   * Fetches keys and metadata; for a proxy or a private certificate authority.
+   * Fetches keys and metadata, hears the feed and introspects; for a proxy or a private certificate authority.
    * @default the global fetch
    */
   fetch?: FetchLike
@@ -111,12 +131,16 @@ export interface Settings {
   jwksMaxStaleSeconds: number
   jwksCooldownSeconds: number
   jwksTimeoutSeconds: number
+  revocations: RevocationSettings | undefined
+  /** None for no cache. */
+  maxCachedTokens: number
   now: () => number
   fetch: FetchLike
 }
 
 /** Where the keys are. */
 export type Whereabouts =
+  | { kind: 'fixed'; set: JsonWebKeySet }
   | { kind: 'supplied'; supply: () => JsonWebKeySet | Promise<JsonWebKeySet> }
   | { kind: 'published'; jwksUrl: string }
   | { kind: 'discovered'; metadataUrl: string }
@@ -130,14 +154,24 @@ const DEFAULTS = {
   jwksMaxStaleSeconds: 86_400,
   jwksCooldownSeconds: 30,
   jwksTimeoutSeconds: 5,
+  maxTokens: 10_000,
 } as const
 
 const NAMES: ReadonlySet<string> = new Set([
-  ...Object.keys(DEFAULTS),
   'issuer',
   'audience',
   'jwksUrl',
   'jwks',
+  'algorithms',
+  'typ',
+  'clockLeewaySeconds',
+  'maxLifetimeSeconds',
+  'jwksMaxAgeSeconds',
+  'jwksMaxStaleSeconds',
+  'jwksCooldownSeconds',
+  'jwksTimeoutSeconds',
+  'revocations',
+  'cache',
   'now',
   'fetch',
 ])
@@ -149,16 +183,13 @@ const DAY = 86_400
 /** Throws a TypeError that names the option for each of the caller's mistakes. */
 export function readOptions(options: VerifierOptions): Settings {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object')
-  // A misspelt option would leave the check that it was meant to tighten as it is.
-  const unknown = Object.keys(options).find((name) => !NAMES.has(name))
-  if (unknown) throw new TypeError(`${unknown} is not an option`)
-
-  const { issuer, audience, now = Date.now, fetch = callGlobalFetch } = options
+  checkNames(options, NAMES)
+  const { issuer, audience, revocations, now = Date.now, fetch = callGlobalFetch } = options
   const { algorithms = DEFAULTS.algorithms, typ = DEFAULTS.typ } = options
   if (!isFilled(issuer)) throw new TypeError('issuer must be a string that is not empty')
   if (typeof now !== 'function') throw new TypeError('now must be a function')
   if (typeof fetch !== 'function') throw new TypeError('fetch must be a function')
-  const jwksMaxAgeSeconds = readWhole(options, 'jwksMaxAgeSeconds', 1, DAY)
+  const jwksMaxAgeSeconds = readNumber(options, 'jwksMaxAgeSeconds', 1, DAY)
 
   return {
     issuer,
@@ -166,12 +197,14 @@ export function readOptions(options: VerifierOptions): Settings {
     keys: readWhereabouts(options),
     algorithms: readAlgorithms(algorithms),
     types: readTypes(typ),
-    clockLeewaySeconds: readWhole(options, 'clockLeewaySeconds', 0, 300),
-    maxLifetimeSeconds: readWhole(options, 'maxLifetimeSeconds', 1, YEAR),
+    clockLeewaySeconds: readNumber(options, 'clockLeewaySeconds', 0, 300),
+    maxLifetimeSeconds: readNumber(options, 'maxLifetimeSeconds', 1, YEAR),
     jwksMaxAgeSeconds,
-    jwksMaxStaleSeconds: readWhole(options, 'jwksMaxStaleSeconds', jwksMaxAgeSeconds, MONTH),
-    jwksCooldownSeconds: readWhole(options, 'jwksCooldownSeconds', 1, 3600),
-    jwksTimeoutSeconds: readWhole(options, 'jwksTimeoutSeconds', 1, 60),
+    jwksMaxStaleSeconds: readNumber(options, 'jwksMaxStaleSeconds', jwksMaxAgeSeconds, MONTH),
+    jwksCooldownSeconds: readNumber(options, 'jwksCooldownSeconds', 1, 3600),
+    jwksTimeoutSeconds: readNumber(options, 'jwksTimeoutSeconds', 1, 60),
+    revocations: revocations === undefined ? undefined : readRevocationOptions(revocations, issuer),
+    maxCachedTokens: readCache(options.cache),
     now,
     fetch,
   }
@@ -201,7 +234,8 @@ function readTypes(typ: unknown): ReadonlySet<string> {
 function readWhereabouts({ issuer, jwksUrl, jwks }: VerifierOptions): Whereabouts {
   if (jwksUrl !== undefined && jwks !== undefined)
     throw new TypeError('jwks and jwksUrl must not be given together')
-  if (jwks !== undefined) return { kind: 'supplied', supply: readSupply(jwks) }
+  if (typeof jwks === 'function') return { kind: 'supplied', supply: jwks }
+  if (jwks !== undefined) return { kind: 'fixed', set: copyKeySet(jwks) }
   if (jwksUrl !== undefined) {
     const url = parseHttpUrl(jwksUrl)
     if (!url) throw new TypeError('jwksUrl must be an http or https URL without a user name')
@@ -212,22 +246,27 @@ function readWhereabouts({ issuer, jwksUrl, jwks }: VerifierOptions): Whereabout
   return { kind: 'discovered', metadataUrl: url }
 }
 
-function readSupply(jwks: JwksSource): () => JsonWebKeySet | Promise<JsonWebKeySet> {
-  if (typeof jwks === 'function') return jwks
+function copyKeySet(jwks: JsonWebKeySet): JsonWebKeySet {
   try {
-    const copy = structuredClone(toKeySet(jwks))
-    return () => copy
+    return structuredClone(toKeySet(jwks))
   } catch (cause) {
     throw new TypeError('jwks must be a key set of plain JSON, or a function', { cause })
   }
 }
 
-function readWhole(options: VerifierOptions, name: NumericOption, least: number, most: number): number {
+/** To the number of tokens to remember. */
+function readCache(cache: unknown): number {
+  if (cache === undefined) return DEFAULTS.maxTokens
+  if (cache === false) return 0
+  if (typeof cache !== 'object' || cache === null) throw new TypeError('cache must be an object or false')
+  checkNames(cache, new Set(['maxTokens']), 'cache.')
+  const { maxTokens = DEFAULTS.maxTokens }: { maxTokens?: unknown } = cache
+  return readWhole('cache.maxTokens', maxTokens, 2, 1_000_000)
+}
+
+function readNumber(options: VerifierOptions, name: NumericOption, least: number, most: number): number {
   const { [name]: value = DEFAULTS[name] } = options
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new TypeError(`${name} must be a whole number from ${least} to ${most}`)
-  }
-  return value
+  return readWhole(name, value, least, most)
 }
 
 type NumericOption =
@@ -237,10 +276,6 @@ type NumericOption =
   | 'jwksMaxStaleSeconds'
   | 'jwksCooldownSeconds'
   | 'jwksTimeoutSeconds'
-
-function isFilled(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
 
 /** Some runtimes refuse a `fetch` that was taken off its global object. */
 const callGlobalFetch: FetchLike = (url, init) => fetch(url, init)

@@ -35,7 +35,7 @@ function load<Key>(file: string): { numberOfTests: number; testGroups: Group<Key
 async function checkSigned(jws: Vector['jws'], keys: JsonWebKeySet): Promise<void> {
   const parts = splitCompact(String(jws))
   const header = readHeader(parts.header, new Set(ALGORITHMS))
-  const key = await new KeyRing().find(keys, header.kid)
+  const key = await new KeyRing(keys).find(header.kid)
   if (!key) throw invalid('kid must name a key')
   await checkSignature(parts, header, key)
 }

@@ -90,6 +90,7 @@ async function verifyAsAnApiWould({ request, services }: Call) {
     audience: [...settings.audience],
     jwks: () => signingKeys.published(),
     clockLeewaySeconds: 0,
+    cache: false,
     typ: settings.accessTokenType,
     now: settings.now,
   })

@@ -1,8 +1,14 @@
 /** As much of `fetch` as is used here. */
-export type FetchLike = (
-  url: string,
-  init: { headers: Record<string, string>; redirect: 'manual'; signal: AbortSignal },
-) => Promise<Response>
+export type FetchLike = (url: string, init: FetchInit) => Promise<Response>
+
+export interface FetchInit {
+  /** @default 'GET' */
+  method?: 'POST'
+  headers: Record<string, string>
+  body?: string
+  redirect: 'manual'
+  signal: AbortSignal
+}
 
 const MAX_BYTES = 262_144
 
@@ -10,7 +16,12 @@ const MAX_BYTES = 262_144
  * Gets one JSON document within `timeoutSeconds`, body included. Only a 200 of at most 256 KiB counts: a redirect would let the
  * answer come from a place that nobody configured.
  */
-export async function fetchJson(fetch: FetchLike, url: string, timeoutSeconds: number): Promise<unknown> {
+export async function fetchJson(
+  fetch: FetchLike,
+  url: string,
+  timeoutSeconds: number,
+  request: Partial<Pick<FetchInit, 'method' | 'headers' | 'body'>> = {},
+): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutSeconds * 1000)
   let giveUp = () => {}
   const timedOut = new Promise<never>((_, reject) => {
@@ -18,15 +29,23 @@ export async function fetchJson(fetch: FetchLike, url: string, timeoutSeconds: n
   })
   signal.addEventListener('abort', giveUp)
   try {
-    return await Promise.race([load(fetch, url, signal), timedOut])
+    return await Promise.race([
+      load(fetch, url, {
+        ...request,
+        headers: { accept: 'application/json', ...request.headers },
+        redirect: 'manual',
+        signal,
+      }),
+      timedOut,
+    ])
   } finally {
     // While somebody listens, Deno keeps the process alive until the time is over.
     signal.removeEventListener('abort', giveUp)
   }
 }
 
-async function load(fetch: FetchLike, url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { headers: { accept: 'application/json' }, redirect: 'manual', signal })
+async function load(fetch: FetchLike, url: string, init: FetchInit): Promise<unknown> {
+  const response = await fetch(url, init)
   if (response.status !== 200) {
     await response.body?.cancel()
     throw new Error(`the status must be 200, and was ${response.status}`)

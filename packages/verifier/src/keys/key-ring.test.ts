@@ -78,21 +78,33 @@ test('JV-14 a kid that names two keys is refused, for the sender would have the 
   await expectAllRefused(verifier, { first: mint(key), second: mint(other) })
 })
 
-test('a key is imported once however many tokens name it, and forgotten when its set no longer holds it', async () => {
+test('a key is imported once however many tokens name it, and again only when its material has changed', async () => {
   const imports = vi.spyOn(crypto.subtle, 'importKey')
   onTestFinished(() => imports.mockRestore())
   const [first, second] = [createKey(), createKey()]
-  const ring = new KeyRing()
+  const ring = new KeyRing(keySet(first, second))
 
-  await Promise.all(Array.from({ length: 100 }, () => ring.find(keySet(first, second), first.kid)))
-  await ring.find(keySet(first, second), second.kid)
-  await ring.find(keySet(first, second), first.kid)
+  const found = await Promise.all(Array.from({ length: 100 }, () => ring.find(first.kid)))
+  await ring.find(second.kid)
+  await ring.find(first.kid)
   expect(imports).toHaveBeenCalledTimes(2)
 
-  await ring.find(keySet(second, createKey()), second.kid)
+  const renewed = new KeyRing(keySet(createKey(), first), ring)
+  expect(await renewed.find(first.kid)).toBe(found[0])
   expect(imports).toHaveBeenCalledTimes(2)
-  const third = createKey()
-  await ring.find(keySet(third), third.kid)
-  await ring.find(keySet(first), first.kid)
-  expect(imports).toHaveBeenCalledTimes(4)
+  expect(await renewed.find(second.kid)).toBeUndefined()
+
+  const namesake = createKey('ES256', first.kid)
+  expect(await new KeyRing(keySet(namesake), renewed).find(first.kid)).not.toBe(found[0])
+  expect(imports).toHaveBeenCalledTimes(3)
+})
+
+test('a ring holds only the very key that has the name in it', async () => {
+  const key = createKey()
+  const ring = new KeyRing(keySet(key))
+  const found = await ring.find(key.kid)
+  expect(found && ring.holds(key.kid, found)).toBe(true)
+  expect(found && ring.holds('another', found)).toBe(false)
+  expect(found && new KeyRing(keySet(key)).holds(key.kid, found)).toBe(false)
+  expect(found && new KeyRing(keySet(createKey('ES256', key.kid)), ring).holds(key.kid, found)).toBe(false)
 })

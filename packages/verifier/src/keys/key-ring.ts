@@ -8,35 +8,56 @@ import {
 
 interface Imported {
   material: string
-  key: Promise<VerificationKey | undefined>
+  importing: Promise<VerificationKey | undefined>
+  /** Once it is imported. */
+  key: VerificationKey | undefined
 }
 
 /**
- * Finds the key with a `kid` in whatever set is current, and remembers what it imported: importing costs more than verifying.
- * A key is known by its material as well as by its name, so a set that changed is never answered from memory.
+ * The keys of one set, which nobody changes any more: each is imported once, when it is first asked for, because importing costs more than
+ * verifying.
  */
 export class KeyRing {
+  readonly #set: JsonWebKeySet
   readonly #imported = new Map<string, Imported>()
 
-  /** `undefined` unless exactly one usable key has the name: with two, the sender of the token would have the choice. */
-  async find(set: JsonWebKeySet, kid: string): Promise<VerificationKey | undefined> {
-    const named = set.keys.filter((key) => isJsonObject(key) && key.kid === kid)
-    if (named.length === 0) return undefined
-
-    const material = JSON.stringify(named)
-    const known = this.#imported.get(kid)
-    if (known?.material === material) return known.key
-
-    const key = importOnlyOne(named)
-    this.#forgetAllBut(set)
-    this.#imported.set(kid, { material, key })
-    return key
+  /** @param previous whose keys are taken over where their material is the same: a key's name alone says nothing */
+  constructor(set: JsonWebKeySet, previous?: KeyRing) {
+    this.#set = set
+    for (const [kid, imported] of previous ? previous.#imported : []) {
+      if (JSON.stringify(this.#named(kid)) === imported.material) this.#imported.set(kid, imported)
+    }
   }
 
-  /** Keeps memory within the size of one set, however often its keys rotate. */
-  #forgetAllBut(set: JsonWebKeySet): void {
-    const current = new Set(set.keys.map((key) => key?.kid))
-    for (const kid of this.#imported.keys()) if (!current.has(kid)) this.#imported.delete(kid)
+  /** `undefined` unless exactly one usable key has the name: with two, the sender of the token would have the choice. */
+  async find(kid: string): Promise<VerificationKey | undefined> {
+    const known = this.#imported.get(kid)
+    if (known) return known.key ?? known.importing
+
+    const named = this.#named(kid)
+    if (named.length === 0) return undefined
+    const imported: Imported = {
+      material: JSON.stringify(named),
+      importing: importOnlyOne(named),
+      key: undefined,
+    }
+    this.#imported.set(kid, imported)
+    imported.key = await imported.importing
+    return imported.key
+  }
+
+  /** Whether it is this very key that has the name here. */
+  holds(kid: string, key: VerificationKey): boolean {
+    return this.#imported.get(kid)?.key === key
+  }
+
+  /** Whether any key has the name, usable or not. */
+  names(kid: string): boolean {
+    return this.#named(kid).length > 0
+  }
+
+  #named(kid: string): JsonWebKeyMembers[] {
+    return this.#set.keys.filter((key) => isJsonObject(key) && key.kid === kid)
   }
 }
 

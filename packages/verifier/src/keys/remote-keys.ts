@@ -1,5 +1,7 @@
 import { keysUnavailable } from '../errors.ts'
+import { requestsAreIsolated } from '../runtime.ts'
 import type { JsonWebKeySet } from './jwk.ts'
+import { KeyRing } from './key-ring.ts'
 import type { KeySource } from './key-source.ts'
 
 export interface RemoteKeysOptions {
@@ -13,7 +15,7 @@ export interface RemoteKeysOptions {
 }
 
 interface Held {
-  set: JsonWebKeySet
+  ring: KeyRing
   since: number
 }
 
@@ -32,46 +34,63 @@ export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions
   #held: Held | undefined
   #lastAttempt: Attempt | undefined
-  #failures = 0
+  #failuresInARow = 0
   #loading: Promise<void> | undefined
+  fetches = 0
+  failures = 0
 
   constructor(options: RemoteKeysOptions) {
     this.#options = options
   }
 
-  /** The held set at once while it is young; a stale one at once too, while a fresh one is fetched; waits only if it has to. */
-  async current(): Promise<JsonWebKeySet> {
-    const { maxAgeSeconds, maxStaleSeconds } = this.#options
+  /** What is held at once while it is young; when stale at once too, while a fresh set is fetched; waits only if it has to. */
+  current(): KeyRing | Promise<KeyRing> {
     const held = this.#held
     const age = this.#secondsSince(held?.since)
-    if (held && age <= maxAgeSeconds) return held.set
+    return held && age <= this.#options.maxAgeSeconds ? held.ring : this.#refreshed(held, age)
+  }
 
+  async #refreshed(held: Held | undefined, age: number): Promise<KeyRing> {
+    const { maxAgeSeconds, maxStaleSeconds } = this.#options
     const loaded = this.renewed()
     const usable = held && age <= maxStaleSeconds ? held : undefined
     // After a long silence the stale set may hold a key that was withdrawn hours ago, so the first to come waits.
     const silent = this.#secondsSince(this.#lastAttempt?.endedAt) > 2 * maxAgeSeconds
     if (usable && !silent && !requestsAreIsolated()) {
       loaded.catch(() => {})
-      return usable.set
+      return usable.ring
     }
     try {
       return await loaded
     } catch (error) {
-      if (usable) return usable.set
+      if (usable) return usable.ring
       throw error
     }
   }
 
-  async renewed(): Promise<JsonWebKeySet> {
+  async renewed(): Promise<KeyRing> {
     if (!this.#isPaused()) await this.#attemptOnce()
     const { failure } = this.#lastAttempt ?? {}
     if (!this.#held || failure) {
       throw keysUnavailable("the issuer's keys could not be fetched", { cause: failure })
     }
-    return this.#held.set
+    return this.#held.ring
   }
 
+  /** Fetches at once, whatever the pause says: the word of the issuer itself is no lever for a flood. */
+  withdrawn(kid: string): void {
+    void this.#refetchIfHeld(kid)
+  }
+
+  async #refetchIfHeld(kid: string): Promise<void> {
+    // A request under way may have been answered before the key was withdrawn.
+    await this.#loading
+    if (this.#held?.ring.names(kid)) await this.#attemptOnce()
+  }
+
+  /** Not while a request is under way: what it brings may be what is looked for. */
   #isPaused(): boolean {
+    if (this.#loading) return false
     return this.#secondsSince(this.#lastAttempt?.endedAt) < (this.#lastAttempt?.pause ?? 0)
   }
 
@@ -86,12 +105,14 @@ export class RemoteKeys implements KeySource {
   async #attempt(): Promise<void> {
     const { load, now, cooldownSeconds } = this.#options
     try {
+      this.fetches++
       const set = await load()
-      this.#failures = 0
-      this.#held = { set, since: now() }
+      this.#failuresInARow = 0
+      this.#held = { ring: new KeyRing(set, this.#held?.ring), since: now() }
       this.#lastAttempt = { endedAt: now(), pause: cooldownSeconds }
     } catch (failure) {
-      const pause = Math.min(2 ** this.#failures++, cooldownSeconds)
+      this.failures++
+      const pause = Math.min(2 ** this.#failuresInARow++, cooldownSeconds)
       this.#lastAttempt = { endedAt: now(), pause, failure }
     }
   }
@@ -100,9 +121,4 @@ export class RemoteKeys implements KeySource {
   #secondsSince(instant: number | undefined): number {
     return instant === undefined ? Number.POSITIVE_INFINITY : Math.abs(this.#options.now() - instant) / 1000
   }
-}
-
-/** Cloudflare's workers cancel what a request leaves behind, and let no request wait for another's. */
-function requestsAreIsolated(): boolean {
-  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 }

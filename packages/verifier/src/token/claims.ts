@@ -1,5 +1,6 @@
 import type { AccessTokenClaims } from '@latchkey/protocol'
 import { invalid, VerifyError } from '../errors.ts'
+import { deepFreeze } from './freeze.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
 export interface ClaimRules {
@@ -14,7 +15,8 @@ const COMPULSORY_NAMES = ['sub', 'jti', 'sid', 'client_id'] as const
 
 /**
  * The claims of a payload whose signature held, at `now` in seconds. Throws TOKEN_EXPIRED only when nothing else is wrong, so
- * that a client which then refreshes does so for good reason. RFC 9068 §4, RFC 7519 §4.1
+ * that a client which then refreshes does so for good reason. The claims are frozen: several requests may be given the same ones.
+ * RFC 9068 §4, RFC 7519 §4.1
  */
 export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number): AccessTokenClaims {
   const claims = readPayload(payload)
@@ -25,7 +27,7 @@ export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number):
   if (!(expiry > now - rules.clockLeewaySeconds)) {
     throw new VerifyError('TOKEN_EXPIRED', 'exp must not have passed')
   }
-  return claims as AccessTokenClaims
+  return deepFreeze(claims) as AccessTokenClaims
 }
 
 /** The session that a token of any age names. */

@@ -1,0 +1,26 @@
+/** How a connection to the feed ended, or why there was none. */
+export interface Ending {
+  /** In words without a secret. */
+  problem: string
+  /** How many connections in a row ended before they had said everything. */
+  failures: number
+  /** Whether the service does not know us. */
+  isRefused: boolean
+  /** What the service asked for, in milliseconds. */
+  retryMs: number
+  retryAfterMs: number
+}
+
+const MOST_MS = 30_000
+const REFUSED_MS = 60_000
+
+/**
+ * How long to leave the service alone before the next attempt, in milliseconds. Up to half of it is chance, so that the verifiers which one
+ * restart cut off do not come back in the same instant. Who is refused stays slow: somebody has to change the secret first.
+ *
+ * @param chance from 0 to 1
+ */
+export function pauseAfter({ failures, isRefused, retryMs, retryAfterMs }: Ending, chance: number): number {
+  const pause = isRefused ? REFUSED_MS : Math.min(retryMs * 2 ** failures, MOST_MS)
+  return Math.max(pause * (1 - chance / 2), retryAfterMs)
+}
