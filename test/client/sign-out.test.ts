@@ -32,10 +32,16 @@ test.for<[string, Lacking[]]>([
 test('a sign-out reaches the service also when the page is left in the same moment', async (context) => {
   const world = await startWorld(context)
   const { first } = await twoTabs(world)
+  const held = Promise.withResolvers<void>()
+  world.wire.fate = ({ path }) => (path === '/auth/logout' ? { requestHeldBy: held.promise } : undefined)
   await first.run((auth) => {
     auth.logout().catch(() => undefined)
     location.href = '/healthz'
   })
+  // The page is gone before the request has arrived: a browser calls back what a page had under way.
+  await first.page.waitForURL('**/healthz')
+  expect(world.service.output()).not.toContain('session.ended')
+  held.resolve()
   await expect.poll(() => world.context.cookies()).toEqual([])
   expect(world.service.output()).toContain('session.ended')
 })

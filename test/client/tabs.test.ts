@@ -33,6 +33,19 @@ test.for(BROWSERS)(
   },
 )
 
+// Each tab has a record of its own there, so one that is closed or hangs takes its key along, and how often they refresh is
+// not promised: docs/decisions/a-late-cookie-is-outlived.md.
+test('five tabs with twenty calls each at the instant of expiry lose neither a call nor the session, in a browser without IndexedDB', async (context) => {
+  const world = await startWorld(context, { lacking: ['IndexedDB'] })
+  const tabs = await signedIn(world, 5)
+  await Promise.all(tabs.map(runOut))
+  world.wire.passed.length = 0
+  const answers = await Promise.all(tabs.map((tab) => callMany(tab)))
+  expect(answers.flat()).toEqual(Array(5 * CALLS).fill(200))
+  expect(new Set(world.wire.refreshes().map(({ status }) => status))).toEqual(new Set([200]))
+  expect(await statuses(tabs)).toEqual(Array(5).fill('signed-in'))
+})
+
 test.for(ENDS)(
   'a tab that is closed in mid-refresh holds the others up for no longer than the bounded wait, in a browser %s',
   { timeout: 40_000 },

@@ -1,17 +1,13 @@
 // Hosts that render pages, browsers with cookie jars, and the real service behind them, over HTTP.
 // It asserts nothing, and owns no rule of what is kept in a jar.
 
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import {
   createServerAuth,
   type ServerAuth,
   type ServerAuthOptions,
   type ServerVisit,
 } from '@latchkey/client/server'
-import { createNodeServer } from 'latchkey'
-import { onTestFinished } from 'vitest'
-import { startAuth, type TestAuth } from '../support/auth.ts'
+import { listen, startAuth, type TestAuth } from '../support/auth.ts'
 import { PUBLIC_URL } from './browser.ts'
 
 /** One process of the rendering host, as a browser reaches it. */
@@ -37,10 +33,12 @@ type Document = (visit: ServerVisit, request: Request) => Promise<Response>
 export async function startWorld(overrides: Parameters<typeof startAuth>[0] = {}): Promise<World> {
   const auth = await startAuth({ url: PUBLIC_URL, trustProxy: ['127.0.0.1'], ...overrides })
   const refreshes: number[] = []
-  const serviceUrl = await listen(async (request, context) => {
-    const response = await auth.auth.fetch(request, context)
-    if (new URL(request.url).pathname === '/auth/refresh') refreshes.push(response.status)
-    return response
+  const serviceUrl = await listen({
+    async fetch(request, context) {
+      const response = await auth.auth.fetch(request, context)
+      if (new URL(request.url).pathname === '/auth/refresh') refreshes.push(response.status)
+      return response
+    },
   })
   return {
     auth,
@@ -52,10 +50,12 @@ export async function startWorld(overrides: Parameters<typeof startAuth>[0] = {}
         .filter((type) => ['session.ended', 'refresh.reused', 'refresh.joined'].includes(type)),
     async startNode(options = {}, document = threeLoaders(serviceUrl)) {
       const server = createServerAuth({ serviceUrl, ...options })
-      const url = await listen((request) => {
-        const { pathname } = new URL(request.url)
-        if (pathname.startsWith('/auth/')) return server.handle(request, { clientAddress: '127.0.0.1' })
-        return document(server.open(request), request)
+      const url = await listen({
+        fetch(request) {
+          const { pathname } = new URL(request.url)
+          if (pathname.startsWith('/auth/')) return server.handle(request, { clientAddress: '127.0.0.1' })
+          return document(server.open(request), request)
+        },
       })
       return { url, auth: server, fetch: (request) => fetch(request) }
     },
@@ -77,16 +77,4 @@ function threeLoaders(serviceUrl: string): Document {
       return new Response((error as { code: string }).code, { status: 503, headers: visit.headers() })
     }
   }
-}
-
-type Listener = Parameters<typeof createNodeServer>[0]
-
-async function listen(fetch: Listener): Promise<string> {
-  const server = createNodeServer(fetch).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }

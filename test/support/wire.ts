@@ -9,6 +9,8 @@ export type Fate =
   | 'request lost'
   /** The service does its work, and the connection is cut in the place of the answer. */
   | 'answer lost'
+  /** It is on its way until this resolves, and gets no further when it was called back meanwhile. */
+  | { requestHeldBy: Promise<unknown> }
   /** The service does its work at once; the answer comes when this resolves. */
   | { answerHeldBy: Promise<unknown> }
   /** Somebody on the way answers. */
@@ -81,6 +83,10 @@ async function pass(wire: Wire, incoming: IncomingMessage, answer: ServerRespons
     incoming.resume()
     return void answer.writeHead(fate.status, fate.headers).end(fate.body)
   }
+  if (typeof fate === 'object' && 'requestHeldBy' in fate) {
+    await fate.requestHeldBy
+    if (incoming.socket.destroyed) return
+  }
   const onward = request(
     `${wire.service}${path}`,
     { method, headers: incoming.headers },
@@ -91,7 +97,7 @@ async function pass(wire: Wire, incoming: IncomingMessage, answer: ServerRespons
         response.resume()
         return void incoming.socket.destroy()
       }
-      await fate?.answerHeldBy
+      if (typeof fate === 'object' && 'answerHeldBy' in fate) await fate.answerHeldBy
       answer.writeHead(response.statusCode ?? 502, { ...response.headers, connection: 'close' })
       response.pipe(answer)
     },
