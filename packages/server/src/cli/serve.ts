@@ -132,6 +132,8 @@ function stopSignal(): Promise<void> {
 async function stop(server: Server, auth: Auth): Promise<void> {
   const closed = once(server, 'close')
   server.close()
+  // They never end by themselves.
+  auth.endFeeds()
   // A connection that had a request under way becomes idle when that is answered.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
   const giveUp = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
