@@ -37,6 +37,13 @@ export const AUTH_ENDPOINTS: readonly EndpointUnderTest[] = [
 export const STATE_CHANGING = AUTH_ENDPOINTS.filter(({ method }) => method !== 'GET')
 export const WITH_BODY = AUTH_ENDPOINTS.filter(({ body }) => body !== undefined)
 
+/** Those of RFC 6749, 7009 and 7662: each takes a form alone. */
+export const OAUTH_ENDPOINTS = [
+  { method: 'POST', path: '/oauth/token', security: [{}, { accessToken: [] }, { client: [] }] },
+  { method: 'POST', path: '/oauth/revoke', security: [{}, { client: [] }] },
+  { method: 'POST', path: '/oauth/introspect', security: [{ client: [] }] },
+] as const
+
 export const PUBLIC_PATHS = [
   '/.well-known/jwks.json',
   '/.well-known/oauth-authorization-server',

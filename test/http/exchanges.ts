@@ -1,8 +1,9 @@
 import { PASSWORD, type TestAuth } from '../support/auth.ts'
-import { AUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
+import { AUTH_ENDPOINTS, OAUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
 
 const EMAIL = 'ada@example.com'
 const JSON_TYPE = { 'content-type': 'application/json' }
+const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' }
 
 export interface Exchange {
   name: string
@@ -69,8 +70,34 @@ export async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
   await ask('DELETE', `/auth/sessions/${crypto.randomUUID()}`, { authorization })
   await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
   await ask('POST', '/auth/refresh', { cookie: `__Host-latchkey=${refreshToken}` })
+  await askTheStandardWay()
   const { id = '' } = (await world.auth.users.find({ email: EMAIL })) ?? {}
   await world.auth.users.disable(id)
   await ask('POST', '/auth/login', JSON_TYPE, sent({}))
   return exchanges
+
+  async function askTheStandardWay(): Promise<void> {
+    const native = await world.send('POST', '/auth/login', {
+      body: { email: EMAIL, password: PASSWORD, client: 'native' },
+    })
+    const service = await world.auth.services.create({ name: 'orders' })
+    const basic = `Basic ${Buffer.from(`${service.id}:${service.secret}`).toString('base64')}`
+    const refresh = `grant_type=refresh_token&refresh_token=${native.body.refreshToken}`
+    for (const { path } of OAUTH_ENDPOINTS) {
+      await ask('GET', path)
+      await ask('POST', path)
+      await ask('POST', path, { ...FORM_TYPE, origin: 'https://evil.example' }, 'token=x')
+      await ask('POST', path, FORM_TYPE, `token=${'x'.repeat(16_385)}`)
+      await ask('POST', path, { ...FORM_TYPE, authorization: 'Basic x' }, `${refresh}&token=x`)
+      await ask('POST', path, { ...FORM_TYPE, authorization: basic }, '')
+    }
+    await ask('POST', '/oauth/token', FORM_TYPE, 'grant_type=password')
+    await ask('POST', '/oauth/token', FORM_TYPE, `${refresh}&scope=openid`)
+    await ask('POST', '/oauth/token', FORM_TYPE, 'grant_type=refresh_token&refresh_token=x')
+    await ask('POST', '/oauth/token', FORM_TYPE, refresh)
+    const form = `token=${native.body.accessToken}`
+    await ask('POST', '/oauth/introspect', { ...FORM_TYPE, authorization: basic }, form)
+    await ask('POST', '/oauth/introspect', { ...FORM_TYPE, authorization: basic }, 'token=x')
+    await ask('POST', '/oauth/revoke', FORM_TYPE, form)
+  }
 }

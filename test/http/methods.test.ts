@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startAuth } from '../support/auth.ts'
-import { AUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
+import { AUTH_ENDPOINTS, OAUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
 
 const METHODS = [
   'GET',
@@ -21,6 +21,7 @@ const METHODS = [
 const ANSWERED = new Map<string, Set<string>>()
 for (const { method, path } of [
   ...AUTH_ENDPOINTS,
+  ...OAUTH_ENDPOINTS,
   ...PUBLIC_PATHS.map((path) => ({ method: 'GET' as const, path })),
 ]) {
   const methods = ANSWERED.get(path) ?? new Set(['OPTIONS'])
@@ -37,7 +38,8 @@ test('HP-08: a method that a path does not know is answered 405 with those that 
       const answer = await world.send(method, path, { cookie: refreshToken, bearer: accessToken })
       const name = `${method} ${path}`
       expect(answer.status, name).toBe(405)
-      if (method !== 'HEAD') expect(answer.body.error, name).toBe('METHOD_NOT_ALLOWED')
+      const code = path.startsWith('/oauth/') ? 'invalid_request' : 'METHOD_NOT_ALLOWED'
+      if (method !== 'HEAD') expect(answer.body.error, name).toBe(code)
       expect(new Set(answer.headers.get('allow')?.split(', ')), name).toEqual(known)
       expect(answer.cookie, name).toBeUndefined()
     }
@@ -104,7 +106,7 @@ test('a path is compared exactly: no other case, no slash at the end, no dots, n
     `/auth/sessions/${sessionId}/x`,
     '/auth',
     '/auth/',
-    '/oauth/token',
+    '/oauth',
     '/.well-known',
     '/.well-known/',
     '/%',

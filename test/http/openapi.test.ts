@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AUTH_ERROR_CODES } from '@latchkey/protocol'
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
-import { AUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
+import { AUTH_ENDPOINTS, OAUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
 import { type Exchange, everyKindOfAnswer } from './exchanges.ts'
 import { schemaErrors, undocumented } from './json-schema.ts'
 
@@ -97,6 +97,7 @@ test('the document lists every endpoint, what it takes and who may call it', asy
       ...endpoint,
       path: endpoint.path.replace(/[0-9a-f-]{36}$/, '{id}'),
     })),
+    ...OAUTH_ENDPOINTS,
     ...PUBLIC_PATHS.filter((path) => path !== '/openapi.json').map((path) => ({ method: 'GET', path })),
   ]
   expect([...listed.keys()].toSorted()).toEqual(
@@ -110,6 +111,21 @@ test('the document lists every endpoint, what it takes and who may call it', asy
     expect(Object.keys(requestBody?.content ?? {}), name).toEqual(endpoint.body === undefined ? [] : types)
     const callers = { required: [{ accessToken: [] }], optional: [{}, { accessToken: [] }] }
     expect(security, name).toEqual(endpoint.bearer === undefined ? undefined : callers[endpoint.bearer])
+  }
+})
+
+test('the standard endpoints take a form alone, and refuse in the words of RFC 6749', async () => {
+  const listed = new Map(operations(await documentOf(await startAuth())))
+  for (const { path, security } of OAUTH_ENDPOINTS) {
+    const operation = listed.get(`POST ${path}`) as Operation
+    expect(operation.security, path).toEqual(security)
+    expect(operation.requestBody?.required, path).toBe(true)
+    expect(Object.keys(operation.requestBody?.content ?? {}), path).toEqual([
+      'application/x-www-form-urlencoded',
+    ])
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      if (status >= '400') expect(content?.['application/json']?.schema?.$ref, path).toMatch(/OAuthError$/)
+    }
   }
 })
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { AuthError } from '../errors.ts'
 import { accountEndpoints } from './account-endpoints.ts'
-import { type HeaderRecord, json, noContent, problem } from './answers.ts'
+import { type HeaderRecord, json, noContent } from './answers.ts'
 import { checkEndpoint } from './check-endpoint.ts'
 import { clientAddressReader } from './client-address.ts'
 import type { RequestContext, Services } from './context.ts'
@@ -10,10 +10,13 @@ import { developmentEndpoints } from './development-endpoints.ts'
 import type { Endpoint } from './endpoint.ts'
 import { keyEndpoints } from './key-endpoints.ts'
 import { loggedPath } from './logged-path.ts'
+import { oauthEndpoints } from './oauth-endpoints.ts'
+import { refusal } from './oauth-errors.ts'
 import { openApiDocument } from './openapi.ts'
 import { operationEndpoints } from './operation-endpoints.ts'
 import { corsHeaders, preflightHeaders } from './origin.ts'
 import { loadPages } from './pages.ts'
+import { revocationEndpoints } from './revocation-endpoints.ts'
 import { sessionEndpoints } from './session-endpoints.ts'
 
 interface RouteTypes {
@@ -29,6 +32,8 @@ export function createApp(
     ...accountEndpoints,
     ...sessionEndpoints,
     checkEndpoint,
+    ...oauthEndpoints,
+    ...revocationEndpoints,
     ...keyEndpoints,
     ...operationEndpoints,
   ]
@@ -52,11 +57,12 @@ export function createApp(
           query: queryOf(request.url),
           ip: clientAddress(c.env?.remoteAddress, request.headers.get('x-forwarded-for')),
           bodyIsMeasured: c.env?.bodyIsMeasured === true,
+          connection: c.env?.connection,
           arrival,
           answer,
         })
       } catch (error) {
-        return problem(report(error, request, answer), answer)
+        return refusal(c.req.path, report(error, request, answer), answer)
       } finally {
         services.arrivals.leave(arrival)
       }
@@ -74,17 +80,18 @@ export function createApp(
     const answer = answerHeaders(request)
     const methods = methodsOf(c.req.path, endpoints, pages)
     if (methods.length === 0)
-      return problem(new AuthError('NOT_FOUND', 'there is nothing at this path'), answer)
+      return refusal(c.req.path, new AuthError('NOT_FOUND', 'there is nothing at this path'), answer)
     const allow = methods.join(', ')
     if (request.method === 'OPTIONS') {
       return noContent({ ...answer, ...preflightHeaders(request.headers, allow, settings), allow })
     }
-    return problem(new AuthError('METHOD_NOT_ALLOWED', `this path answers ${allow}`), { ...answer, allow })
+    const notAllowed = new AuthError('METHOD_NOT_ALLOWED', `this path answers ${allow}`)
+    return refusal(c.req.path, notAllowed, { ...answer, allow })
   })
 
   app.onError((error, c) => {
     const answer = answerHeaders(c.req.raw)
-    return problem(report(error, c.req.raw, answer), answer)
+    return refusal(c.req.path, report(error, c.req.raw, answer), answer)
   })
 
   function answerHeaders(request: Request): HeaderRecord {

@@ -4,29 +4,34 @@ const MAX_BODY_BYTES = 16_384
 
 export type BodyFormat = 'json' | 'form' | 'none'
 
+/** Whether a form is taken: never, beside JSON, or in its place. */
+export type FormRule = boolean | 'only'
+
 /** A byte-order mark is kept, so that JSON refuses it. RFC 8259 §8.1 */
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const JSON_TYPE = 'application/json'
 const FORM = 'application/x-www-form-urlencoded'
 const UTF8_CHARSETS = new Set(['charset=utf-8', 'charset="utf-8"'])
 
 /**
  * The format of a request's body by its headers alone. Rejects with UNSUPPORTED_MEDIA_TYPE; there is no type that a
- * page could send to another site without a preflight, but the one that sign-in accepts.
+ * page could send to another site without a preflight, but for the form that sign-in and the standard endpoints accept.
  */
-export function bodyFormat(headers: Headers, accepts: { form: boolean; required: boolean }): BodyFormat {
+export function bodyFormat(headers: Headers, accepts: { form: FormRule; required: boolean }): BodyFormat {
   if (headers.has('content-encoding')) throw unsupported('a Content-Encoding is not accepted')
   const contentType = headers.get('content-type')
   if (contentType === null) {
     if (accepts.required || carriesBody(headers))
-      throw unsupported('a Content-Type is needed: application/json')
+      throw unsupported(`a Content-Type is needed: ${accepts.form === 'only' ? FORM : JSON_TYPE}`)
     return 'none'
   }
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
   const charsets = parameters.filter((parameter) => parameter.startsWith('charset='))
   if (charsets.some((charset) => !UTF8_CHARSETS.has(charset))) throw unsupported('only UTF-8 is accepted')
-  if (type === 'application/json') return 'json'
-  if (accepts.form && type === FORM) return 'form'
-  throw unsupported(`the Content-Type must be application/json${accepts.form ? ` or ${FORM}` : ''}`)
+  if (type === JSON_TYPE && accepts.form !== 'only') return 'json'
+  if (type === FORM && accepts.form !== false) return 'form'
+  const types = accepts.form === 'only' ? FORM : `${JSON_TYPE}${accepts.form ? ` or ${FORM}` : ''}`
+  throw unsupported(`the Content-Type must be ${types}`)
 }
 
 /**

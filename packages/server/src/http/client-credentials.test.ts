@@ -38,9 +38,12 @@ test('what is not HTTP Basic to the letter is nobody', () => {
   for (const authorization of malformed) expect(read(authorization), authorization).toEqual(NOBODY)
 })
 
-test('another scheme is no way to say who the client is', () => {
-  for (const authorization of [null, 'Bearer x', 'Basics YTpi', 'BasicYTpi', '']) {
+test('an access token says nothing of the client; any other scheme is one that is not known here', () => {
+  for (const authorization of [null, 'Bearer x', 'bearer', 'BEARER  x']) {
     expect(read(authorization)).toEqual({ via: 'nothing' })
+  }
+  for (const authorization of ['Basics YTpi', 'BasicYTpi', 'Digest username=a', 'Bearers x', '']) {
+    expect(read(authorization), authorization).toEqual(NOBODY)
   }
 })
 

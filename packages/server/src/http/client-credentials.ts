@@ -60,9 +60,10 @@ export function clientCredentials(headers: Headers, fields: ClientFields): Clien
 
 /** RFC 7617 §2, with the id and the secret in form encoding as RFC 6749 §2.3.1 and its appendix B have it. */
 function basicCredentials(headers: Headers): ClientCredentials {
-  const match = BASIC.exec(headers.get('authorization') ?? '')
-  if (match === null) return { via: 'nothing' }
-  const text = decodeBase64(match[1] ?? '')
+  const authorization = headers.get('authorization')
+  // An access token may come along with a refresh: it says nothing of the client.
+  if (authorization === null || /^bearer(?: |$)/i.test(authorization)) return { via: 'nothing' }
+  const text = decodeBase64(BASIC.exec(authorization)?.[1] ?? '')
   const colon = text?.indexOf(':') ?? -1
   if (text === null || colon === -1) return NOBODY
   const id = decodeForm(text.slice(0, colon))

@@ -4,12 +4,21 @@ import { AuthError } from '../errors.ts'
 import type { Arrival } from '../sessions/arrivals.ts'
 import type { HeaderRecord } from './answers.ts'
 import { authenticate, type Caller } from './bearer.ts'
-import { bodyFormat, readBody } from './body.ts'
-import type { Services } from './context.ts'
+import { bodyFormat, type FormRule, readBody } from './body.ts'
+import type { RequestContext, Services } from './context.ts'
+import type { OAuthErrorCode } from './oauth-errors.ts'
 import { checkOrigin } from './origin.ts'
 import { SCHEMAS } from './schemas.ts'
 
-export type BodyName = 'Registration' | 'Login' | 'RefreshRequest' | 'LogoutRequest' | 'PasswordChange'
+export type BodyName =
+  | 'Registration'
+  | 'Login'
+  | 'RefreshRequest'
+  | 'LogoutRequest'
+  | 'PasswordChange'
+  | 'TokenRequest'
+  | 'RevocationRequest'
+  | 'IntrospectionRequest'
 export type BodyOf<Name extends BodyName> = z.output<(typeof SCHEMAS)[Name]>
 
 /** A request that has passed the checks which its endpoint declares. */
@@ -20,6 +29,7 @@ export interface Call {
   query: URLSearchParams
   ip: string | null
   bodyIsMeasured: boolean
+  connection: RequestContext['connection']
   arrival: Arrival
   /** The headers that the answer gets besides its own. */
   answer: HeaderRecord
@@ -30,7 +40,7 @@ export interface EndpointDescription {
   /** With parameters as `:name`. */
   path: string
   summary: string
-  group: 'Accounts' | 'Sessions' | 'Keys' | 'Operation' | 'Development'
+  group: 'Accounts' | 'Sessions' | 'Standard' | 'Keys' | 'Operation' | 'Development'
   /** The success status, the schema or media type of its body, and what its own headers say. */
   answers: {
     status: number
@@ -39,10 +49,14 @@ export interface EndpointDescription {
     headers?: Record<string, string>
   }
   errors: readonly AuthErrorCode[]
-  body?: { schema: BodyName; form: boolean; required: boolean }
+  /** Also with 400, under a name that only RFC 6749 has. */
+  oauthErrors?: readonly OAuthErrorCode[]
+  body?: { schema: BodyName; form: FormRule; required: boolean }
   headers?: Record<string, string>
   query?: Record<string, string>
   bearer: 'required' | 'optional' | 'none'
+  /** Whether HTTP Basic says which client, or which registered service, asks. @default 'none' */
+  basic?: 'required' | 'optional'
 }
 
 export interface Endpoint extends EndpointDescription {
@@ -115,13 +129,20 @@ export function endpointForCallerWithBody<Name extends BodyName>(
   }
 }
 
-const TOKEN_PARAMETERS = ['access_token', 'refresh_token', 'accessToken', 'refreshToken', 'token']
+const TOKEN_PARAMETERS = [
+  'access_token',
+  'refresh_token',
+  'accessToken',
+  'refreshToken',
+  'token',
+  'client_secret',
+]
 
 function checkRequest({ request, services, query }: Call): void {
   checkOrigin(request.method, request.headers, services.settings)
   // A URL ends up in logs, histories and Referer headers. RFC 9700 §4.3.2
   if (query.size > 0 && TOKEN_PARAMETERS.some((name) => query.has(name))) {
-    throw new AuthError('INVALID_REQUEST', 'a token is never accepted in the URL')
+    throw new AuthError('INVALID_REQUEST', 'a token or a secret is never accepted in the URL')
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AuthErrorCode } from '@latchkey/protocol'
 import { z } from 'zod'
 import type { EndpointDescription } from './endpoint.ts'
+import { OAUTH_ERROR, oauthStatus } from './oauth-errors.ts'
 import { SCHEMAS } from './schemas.ts'
 import { STATUS, TITLE } from './status.ts'
 
@@ -30,13 +31,18 @@ export function openApiDocument(endpoints: readonly EndpointDescription[], url: 
       ),
       securitySchemes: {
         accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        client: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'The id and the secret of a registered service',
+        },
       },
     },
   }
 }
 
 function operation(endpoint: EndpointDescription): object {
-  const { summary, group, bearer, body, headers = {}, query = {}, answers } = endpoint
+  const { summary, group, body, headers = {}, query = {}, answers } = endpoint
   const pathParameters = [...endpoint.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -46,9 +52,7 @@ function operation(endpoint: EndpointDescription): object {
   return {
     summary,
     tags: [group],
-    ...(bearer === 'none'
-      ? {}
-      : { security: bearer === 'required' ? [{ accessToken: [] }] : [{}, { accessToken: [] }] }),
+    ...security(endpoint),
     parameters: [...pathParameters, ...parameters('header', headers), ...parameters('query', query)],
     ...(body === undefined ? {} : { requestBody: requestBody(body) }),
     responses: {
@@ -57,8 +61,20 @@ function operation(endpoint: EndpointDescription): object {
         ...answerHeaders(answers.headers),
         ...successContent(answers),
       },
-      ...errorResponses(errorsOf(endpoint)),
+      ...(isStandard(endpoint) ? oauthErrorResponses(endpoint) : errorResponses(errorsOf(endpoint))),
     },
+  }
+}
+
+function security({ bearer, basic = 'none' }: EndpointDescription): object {
+  if (bearer === 'none' && basic === 'none') return {}
+  const needed = bearer === 'required' || basic === 'required'
+  return {
+    security: [
+      ...(needed ? [] : [{}]),
+      ...(bearer === 'none' ? [] : [{ accessToken: [] }]),
+      ...(basic === 'none' ? [] : [{ client: [] }]),
+    ],
   }
 }
 
@@ -67,7 +83,7 @@ function requestBody({ schema, form, required }: NonNullable<EndpointDescription
   return {
     required,
     content: {
-      'application/json': content,
+      ...(form === 'only' ? {} : { 'application/json': content }),
       ...(form ? { 'application/x-www-form-urlencoded': content } : {}),
     },
   }
@@ -94,7 +110,7 @@ function successContent({
 
 /** The codes that an endpoint declares, and those that its kind brings with it. */
 function errorsOf({ path, method, bearer, body, errors }: EndpointDescription): AuthErrorCode[] {
-  if (!path.startsWith('/auth/')) return [...errors]
+  if (!path.startsWith('/auth/') && !path.startsWith('/oauth/')) return [...errors]
   // INVALID_REQUEST is also the answer to a token in the URL, wherever it is sent.
   const codes: AuthErrorCode[] = [...errors, 'INVALID_REQUEST', 'STORE_UNAVAILABLE', 'INTERNAL']
   if (bearer === 'required') codes.push('TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'TOKEN_REVOKED')
@@ -111,6 +127,33 @@ function errorResponses(codes: readonly AuthErrorCode[]): Record<string, object>
       {
         description: group.map((code) => `${code}: ${TITLE[code]}`).join('; '),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  )
+}
+
+function isStandard({ group }: EndpointDescription): boolean {
+  return group === 'Standard'
+}
+
+/** RFC 6749 §5.2, with our codes beside its own. */
+function oauthErrorResponses(endpoint: EndpointDescription): Record<string, object> {
+  const named = [
+    ...errorsOf(endpoint).map((code) => ({ status: oauthStatus(code), error: OAUTH_ERROR[code], code })),
+    ...(endpoint.oauthErrors ?? []).map((error) => ({ status: 400, error, code: null })),
+  ]
+  const byStatus = Map.groupBy(named, ({ status }) => status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      String(status),
+      {
+        description: [...Map.groupBy(group, ({ error }) => error)]
+          .map(([error, same]) => {
+            const codes = same.flatMap(({ code }) => (code === null ? [] : [code]))
+            return codes.length === 0 ? error : `${error}: ${codes.join(', ')}`
+          })
+          .join('; '),
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } },
       },
     ]),
   )

@@ -1,5 +1,6 @@
 import { AUTH_ERROR_CODES, SESSION_END_REASONS } from '@latchkey/protocol'
 import { z } from 'zod'
+import { OAUTH_ERROR_CODES } from './oauth-errors.ts'
 
 const client = z
   .enum(['browser', 'native'])
@@ -27,6 +28,17 @@ const Session = z.object({
   device: z.string().nullable().describe('A name for the device in words'),
 })
 
+/** A parameter without a value is one that was left out. RFC 6749 §3.2 */
+const parameter = z
+  .string()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text))
+
+const clientFields = {
+  client_id: parameter.describe('Who asks, where HTTP Basic does not say'),
+  client_secret: parameter.describe("A registered service's secret, where HTTP Basic does not say"),
+}
+
 /** Every schema that the service validates with or answers by, under its name in the OpenAPI document. */
 export const SCHEMAS = {
   Registration: z.object({
@@ -42,6 +54,23 @@ export const SCHEMAS = {
     refreshToken: z.string().optional().describe('Of any generation of the session'),
   }),
   PasswordChange: z.object({ currentPassword: z.string(), newPassword: z.string() }),
+  TokenRequest: z.object({
+    grant_type: parameter.describe('`refresh_token`'),
+    refresh_token: parameter.describe('Of a native session'),
+    scope: parameter.describe('Refused: no scope is granted here, so none can be asked for'),
+    client_id: parameter.describe('`latchkey-native`, or nothing: it is a public client'),
+    client_secret: parameter.describe('Empty, or nothing'),
+  }),
+  RevocationRequest: z.object({
+    token: parameter.describe('A refresh token of any generation, or an access token'),
+    token_type_hint: parameter.describe('Not needed, and not believed'),
+    ...clientFields,
+  }),
+  IntrospectionRequest: z.object({
+    token: parameter.describe('An access token'),
+    token_type_hint: parameter.describe('Not needed'),
+    ...clientFields,
+  }),
   User,
   Session,
   Tokens: z.object({
@@ -53,6 +82,29 @@ export const SCHEMAS = {
     refreshToken: z.string().optional().describe('Native sessions only'),
     refreshExpiresIn: z.int().optional().describe('Seconds. Native sessions only'),
   }),
+  OAuthTokens: z.object({
+    access_token: z.string(),
+    token_type: z.literal('Bearer'),
+    expires_in: z.int().describe('Seconds'),
+    refresh_token: z.string(),
+    refresh_expires_in: z.int().describe('Seconds'),
+  }),
+  Introspection: z.looseObject({
+    active: z.boolean().describe('Where it is false, nothing else is told'),
+    token_type: z.literal('Bearer').optional(),
+    iss: z.string().optional(),
+    sub: z.string().optional().describe("The user's id"),
+    aud: z.union([z.string(), z.array(z.string())]).optional(),
+    exp: z.int().optional(),
+    iat: z.int().optional(),
+    jti: z.string().optional(),
+    client_id: z.string().optional(),
+    sid: z.string().optional().describe("The session's id"),
+    roles: z.array(z.string()).optional(),
+    auth_time: z.int().optional(),
+    amr: z.array(z.string()).optional(),
+  }),
+  OAuthError: z.object({ error: z.enum(OAUTH_ERROR_CODES), error_description: z.string() }),
   Me: z.object({ user: User, session: Session }),
   Sessions: z.object({ sessions: z.array(Session) }),
   Problem: z.object({

@@ -1,4 +1,4 @@
-import type { ClientKind, SessionInfo } from '@latchkey/protocol'
+import type { SessionInfo } from '@latchkey/protocol'
 import { VerifyError } from '@latchkey/verifier'
 import { toUser } from '../accounts/service.ts'
 import { AuthError } from '../errors.ts'
@@ -11,10 +11,8 @@ import type { Services } from './context.ts'
 import { cookieName, cookieValues, expiredCookie } from './cookies.ts'
 import { deviceName } from './device-name.ts'
 import { type Call, type Endpoint, endpointForCaller, endpointWithBody } from './endpoint.ts'
+import { answerRefresh, IDEMPOTENCY_HEADER, type Presented, REFRESH_ERRORS } from './refreshing.ts'
 import { answerTokens } from './tokens-answer.ts'
-
-/** IETF httpapi Idempotency-Key draft; 16 to 128 visible ASCII characters. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{16,128}$/
 
 export const sessionEndpoints: readonly Endpoint[] = [
   endpointWithBody(
@@ -25,39 +23,16 @@ export const sessionEndpoints: readonly Endpoint[] = [
       group: 'Sessions',
       bearer: 'optional',
       body: { schema: 'RefreshRequest', form: false, required: false },
-      headers: {
-        'Idempotency-Key':
-          '16 to 128 visible ASCII characters, stored before they are sent: a repeated attempt earns the same answer',
-      },
+      headers: IDEMPOTENCY_HEADER,
       answers: { status: 200, schema: 'Tokens' },
-      errors: [
-        'INVALID_REQUEST',
-        'REFRESH_MISSING',
-        'REFRESH_INVALID',
-        'REFRESH_EXPIRED',
-        'REFRESH_REUSED',
-        'REFRESH_SUPERSEDED',
-        'SESSION_REVOKED',
-      ],
+      errors: REFRESH_ERRORS,
     },
-    async (call, body) => {
-      const { refresh, metrics } = call.services
-      try {
-        const refreshed = await refresh({
-          idempotencyKey: idempotencyKey(call.request.headers),
-          ...presentedToken(call, body.refreshToken),
-          accessTokenSessionId: await accompanyingSession(call),
-          ip: call.ip,
-          arrival: call.arrival,
-        })
-        const answer = await answerTokens(200, refreshed, call)
-        metrics.refreshed('ok')
-        return answer
-      } catch (error) {
-        metrics.refreshed(error instanceof AuthError ? error.code : 'INTERNAL')
-        throw error
-      }
-    },
+    async (call, body) =>
+      await answerRefresh(
+        call,
+        () => presentedToken(call, body.refreshToken),
+        (refreshed) => answerTokens(200, refreshed, call),
+      ),
   ),
   endpointWithBody(
     {
@@ -150,10 +125,7 @@ export const sessionEndpoints: readonly Endpoint[] = [
 ]
 
 /** The one refresh token that a request presents. */
-function presentedToken(
-  { request, services }: Call,
-  bodyToken: string | undefined,
-): { refreshToken: string; client: ClientKind } {
+function presentedToken({ request, services }: Call, bodyToken: string | undefined): Presented {
   const [cookie, ...more] = sessionCookies(request.headers, services)
   if (cookie !== undefined && bodyToken !== undefined) {
     throw new AuthError('INVALID_REQUEST', 'a refresh token came both as a cookie and in the body')
@@ -163,27 +135,6 @@ function presentedToken(
   if (bodyToken !== undefined) return { refreshToken: bodyToken, client: 'native' }
   if (cookie !== undefined) return { refreshToken: cookie, client: 'browser' }
   throw new AuthError('REFRESH_MISSING', 'a refresh token is needed')
-}
-
-function idempotencyKey(headers: Headers): string | null {
-  const key = headers.get('idempotency-key')
-  if (key !== null && !IDEMPOTENCY_KEY.test(key)) {
-    throw new AuthError('INVALID_REQUEST', 'Idempotency-Key: 16 to 128 visible ASCII characters are needed')
-  }
-  return key
-}
-
-/** The session of the access token sent along with a refresh: one that is not good there spoils the whole. */
-async function accompanyingSession({ request, services }: Call): Promise<string | null> {
-  const refused = () =>
-    new AuthError('REFRESH_INVALID', 'the access token sent along is not one of this session')
-  try {
-    const sessionId = await recognisedSession(request.headers, services)
-    if (sessionId === null && services.settings.requireAccessTokenOnRefresh) throw refused()
-    return sessionId
-  } catch (error) {
-    throw error instanceof VerifyError ? refused() : error
-  }
 }
 
 /** The session of the access token sent along with a sign-out: one that is not good changes nothing. */

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthSettings } from '../config.ts'
 import { AuthError, StoreUnavailableError } from '../errors.ts'
-import { problem } from '../http/answers.ts'
 import type { RequestContext } from '../http/context.ts'
 import { loggedPath } from '../http/logged-path.ts'
+import { refusal } from '../http/oauth-errors.ts'
 import { corsHeaders } from '../http/origin.ts'
 import type { Clock } from '../time.ts'
 import type { Draw } from './draw.ts'
@@ -93,9 +93,9 @@ export function rehearse(fetch: Fetch, rehearsal: Rehearsal): Fetch {
       case 'portal':
         return portal()
       case 'rate-limit':
-        return refusal(request, rateLimited())
+        return refused(request, rateLimited())
       case 'unavailable':
-        return refusal(request, new StoreUnavailableError(new Error('rehearsed')))
+        return refused(request, new StoreUnavailableError(new Error('rehearsed')))
       case 'drop-answer':
       case 'drop-refresh-answer':
         await fetch(request, context)
@@ -113,8 +113,11 @@ export function rehearse(fetch: Fetch, rehearsal: Rehearsal): Fetch {
     }
   }
 
-  function refusal({ headers }: Request, error: AuthError): Response {
-    return problem(error, { 'x-request-id': randomUUID(), ...corsHeaders(headers, origins) })
+  function refused({ url, headers }: Request, error: AuthError): Response {
+    return refusal(new URL(url).pathname, error, {
+      'x-request-id': randomUUID(),
+      ...corsHeaders(headers, origins),
+    })
   }
 
   function inject({ method, url }: Request, fault: Fault, milliseconds?: number): void {

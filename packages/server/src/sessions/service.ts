@@ -110,12 +110,16 @@ export class SessionService {
     this.#report(userId, ended, reason)
   }
 
-  /** Ends the session that a refresh token of any generation belongs to; anything else changes nothing. */
-  async endByRefreshToken(refreshToken: string): Promise<void> {
+  /**
+   * Ends the session that a refresh token of any generation belongs to; anything else changes nothing.
+   * @param client the only kind of session to end, or null for either
+   */
+  async endByRefreshToken(refreshToken: string, client: ClientKind | null = null): Promise<void> {
     const claimed = parseRefreshToken(refreshToken)
     if (claimed === null) return
     const owned = await this.find(claimed.sessionId)
-    if (owned !== undefined && this.#tokens.proves(claimed, owned.session)) await this.#logOut(owned.session)
+    if (owned === undefined || !this.#tokens.proves(claimed, owned.session)) return
+    if (client === null || client === owned.session.client) await this.#logOut(owned.session)
   }
 
   /** Ends the session that an access token named. */
