@@ -8,6 +8,25 @@ declare module '@/app/providers' {
   export function Providers(props: { initialUser: AuthState['user']; children: ReactNode }): ReactNode
 }
 
+declare module '@nestjs/common' {
+  type Decorate = (target: unknown, ...rest: unknown[]) => void
+  interface HttpArgumentsHost {
+    getRequest<Type>(): Type
+    getResponse<Type>(): Type
+  }
+  export interface ExecutionContext {
+    switchToHttp(): HttpArgumentsHost
+  }
+  export interface CanActivate {
+    canActivate(context: ExecutionContext): boolean | Promise<boolean>
+  }
+  export class HttpException extends Error {
+    constructor(response: string | object, status: number)
+  }
+  export function Controller(path: string): Decorate
+  export function UseGuards(...guards: CanActivate[]): Decorate
+}
+
 declare module 'expo-secure-store' {
   export const AFTER_FIRST_UNLOCK_THIS_DEVICE_ONLY: number
   interface SecureStoreOptions {
@@ -16,6 +35,30 @@ declare module 'expo-secure-store' {
   export function getItemAsync(key: string, options?: SecureStoreOptions): Promise<string | null>
   export function setItemAsync(key: string, value: string, options?: SecureStoreOptions): Promise<void>
   export function deleteItemAsync(key: string, options?: SecureStoreOptions): Promise<void>
+}
+
+declare module 'koa' {
+  import type { IncomingMessage, Server } from 'node:http'
+
+  interface Context {
+    req: IncomingMessage
+    url: string
+    status: number
+    body: unknown
+    state: Record<string, unknown> & { auth: import('@latchkey/verifier').AccessTokenClaims }
+    set(headers: Record<string, string>): void
+  }
+  export type Middleware = (ctx: Context, next: () => Promise<void>) => unknown
+  export default class Koa {
+    use(middleware: Middleware): this
+    listen(port: number): Server
+  }
+}
+
+declare module 'next/server' {
+  export class NextResponse extends Response {
+    static next(): NextResponse
+  }
 }
 
 declare module 'react-native' {
