@@ -103,7 +103,8 @@ test('LO-11: nobody asks but registered services, by their own credentials; a GE
     const empty = await post(world, '/oauth/introspect', {}, { headers: header })
     expectOAuthError(empty, 401, 'invalid_client', 'who asks is checked first')
   }
-  for (const fields of [{ client_id: service.id }, { client_secret: service.secret }]) {
+  const halves: Record<string, string>[] = [{ client_id: service.id }, { client_secret: service.secret }]
+  for (const fields of halves) {
     const answer = await post(world, '/oauth/introspect', { token, ...fields })
     expectOAuthError(answer, 401, 'invalid_client')
   }

@@ -55,7 +55,7 @@ export interface EndpointDescription {
   headers?: Record<string, string>
   query?: Record<string, string>
   bearer: 'required' | 'optional' | 'none'
-  /** Whether HTTP Basic says which client, or which registered service, asks. @default 'none' */
+  /** Whether HTTP Basic says which client, or which registered service, asks. @default it says nothing */
   basic?: 'required' | 'optional'
 }
 

@@ -66,14 +66,14 @@ function operation(endpoint: EndpointDescription): object {
   }
 }
 
-function security({ bearer, basic = 'none' }: EndpointDescription): object {
-  if (bearer === 'none' && basic === 'none') return {}
+function security({ bearer, basic }: EndpointDescription): object {
+  if (bearer === 'none' && basic === undefined) return {}
   const needed = bearer === 'required' || basic === 'required'
   return {
     security: [
       ...(needed ? [] : [{}]),
       ...(bearer === 'none' ? [] : [{ accessToken: [] }]),
-      ...(basic === 'none' ? [] : [{ client: [] }]),
+      ...(basic === undefined ? [] : [{ client: [] }]),
     ],
   }
 }
