@@ -10,7 +10,10 @@ const TIMED = [
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // Limits for machines that are slow. What a test promises within a time, it says itself.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 10_000 } },
     // A shared machine can pause for seconds, which no time limit here allows for. What fails twice is a fault; Vitest
     // names what needed its second try.
     retry: process.env.CI === undefined ? 0 : 1,

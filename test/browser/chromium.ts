@@ -12,8 +12,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** What the browser itself writes down about each 4xx that a scene asks for. */
 const EXPECTED_REFUSAL = /^Failed to load resource: the server responded with a status of 4\d\d/
 
-/** Seconds: short enough to watch an access token run out. */
-const ACCESS_TTL = 3
+/** Seconds: short enough to watch an access token run out, long enough for ten calls on a busy machine. */
+const ACCESS_TTL = 5
 export const PASSWORD = 'a quiet harbour at dusk'
 
 export interface Visit {
@@ -54,7 +54,7 @@ async function startVisit(browser: Browser): Promise<Visit> {
   async function newProfile(): Promise<BrowserContext> {
     const profile = await browser.newContext({ reducedMotion: 'reduce' })
     onTestFinished(() => profile.close())
-    profile.setDefaultTimeout(8000)
+    profile.setDefaultTimeout(20_000)
     profile.on('weberror', (error) => complaints.push(String(error.error())))
     profile.on('console', (message) => {
       if (message.type() === 'error' && !EXPECTED_REFUSAL.test(message.text()))

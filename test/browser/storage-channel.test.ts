@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { openStorageChannel } from '../../packages/client/src/storage-channel.ts'
-import { isOnDisk, itemsOf, NAME, openPage, soon, type Tab, tabsTest } from './tabs.ts'
+import { isOnDisk, itemsOf, NAME, type Origin, openPage, soon, type Tab, tabsTest } from './tabs.ts'
 
 // What the pages have in their global scope.
 interface Opened {
@@ -17,7 +17,7 @@ tabsTest(
   'five tabs, opened at the same instant, each hear the other four once and in order',
   async (origin) => {
     const tabs = await origin.openTabs(5)
-    await expectProcessesOfTheirOwn(tabs)
+    await expectProcessesOfTheirOwn(origin, tabs)
 
     await Promise.all(
       // Four times six: with more than 32 that wait for it, a tab that the machine holds up is forgotten for a while.
@@ -176,16 +176,16 @@ tabsTest(
 
 tabsTest(
   'a tab that was held up for so long that it was taken for dead still hears everything else',
-  async ({ openTabs }) => {
+  async ({ openTabs, holdUp }) => {
     const [first, second] = (await openTabs(2)) as [Tab, Tab]
-    const heldUp = holdUp(second, Date.now() + 5000)
+    const letGo = await holdUp(second)
     await first.post('a')
     await soon(first.items).toHaveLength(3)
     await passSixSeconds(first)
     await first.post('said while nobody seemed to be there')
     await soon(first.items).toEqual(itemsOf(first))
 
-    await heldUp
+    await letGo()
     await soon(first.items).toEqual(itemsOf(first, second))
     await first.post('b')
     await soon(second.heard).toEqual(['a', 'b'])
@@ -340,20 +340,9 @@ for (const [where, pathOf] of [
     )
   })
 
-/** Each is held up until the same instant: in one process the second would only begin when it is over. */
-async function expectProcessesOfTheirOwn(tabs: Tab[]): Promise<void> {
-  const until = Date.now() + 2000
-  const starts = await Promise.all(tabs.map((tab) => holdUp(tab, until)))
-  expect(Math.max(...starts)).toBeLessThan(until)
-}
-
-/** Keeps the tab's process busy until then, and says since when it was. */
-function holdUp({ page }: Tab, until: number): Promise<number> {
-  return page.evaluate((until) => {
-    const start = Date.now()
-    while (Date.now() < until);
-    return start
-  }, until)
+/** All are held up at once: in one process the second would only begin when the first is let go. */
+async function expectProcessesOfTheirOwn({ holdUp }: Origin, tabs: Tab[]): Promise<void> {
+  for (const letGo of await Promise.all(tabs.map(holdUp))) await letGo()
 }
 
 async function expectHeardFromEachOther(tabs: Tab[], count: number): Promise<void> {

@@ -2,7 +2,7 @@
 // what they can be asked; the tests say what they must have heard.
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { stripTypeScriptTypes } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -28,8 +28,12 @@ globalThis.openChannel = (name) => {
 Object.assign(globalThis, openChannel('${NAME}'))
 </script>`
 
-/** Before the page's own scripts, so that no write goes unseen. */
+/**
+ * Before the page's own scripts, so that no write goes unseen. Their clock stands still: a machine that is held up makes
+ * no tab look dead.
+ */
 const WATCH = `delete globalThis.BroadcastChannel
+Date.now = () => ${Date.now()}
 globalThis.written = []
 const { setItem } = Storage.prototype
 Storage.prototype.setItem = function (key, value) {
@@ -48,6 +52,8 @@ export interface Origin {
   context: BrowserContext
   /** Opens so many tabs at the same instant. */
   openTabs(count: number): Promise<Tab[]>
+  /** Keeps the process of a tab from doing anything else. Resolves, once it is held, to what lets go of it. */
+  holdUp(tab: Tab): Promise<() => Promise<void>>
 }
 
 export interface Tab {
@@ -70,7 +76,7 @@ let context: BrowserContext | undefined
 beforeAll(async () => {
   profile = await mkdtemp(join(tmpdir(), 'latchkey-tabs-'))
   context = await launchProfile(profile, [`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`])
-  context?.setDefaultTimeout(8000)
+  context?.setDefaultTimeout(30_000)
   await context?.addInitScript(WATCH)
 })
 
@@ -81,26 +87,42 @@ afterAll(async () => {
 
 /** A test on an origin of its own, with a storage of its own. The pages must complain about nothing. */
 export function tabsTest(name: string, run: (origin: Origin) => Promise<void>): void {
-  test(name, { timeout: 120_000 }, async (testContext) => {
+  test(name, { timeout: 240_000 }, async (testContext) => {
     const browser = requireChromium(context, testContext)
     const complaints: string[] = []
     const complain = (error: { error(): unknown }) => complaints.push(String(error.error()))
     browser.on('weberror', complain)
     onTestFinished(() => void browser.off('weberror', complain))
-    const port = await serve()
+    const { port, held } = await serve()
     const url = `http://localhost:${port}/`
     await run({
       url,
       insecureUrl: `http://${INSECURE_HOST}:${port}/`,
       context: browser,
       openTabs: (count) => openTabs(browser, url, count),
+      async holdUp({ page, id }) {
+        const arrived = Promise.withResolvers<ServerResponse>()
+        const path = `/held?${encodeURIComponent(id)}`
+        held.set(path, arrived.resolve)
+        // A request that is waited for: the process hears nothing until it is answered.
+        const over = page.evaluate((path) => {
+          const request = new XMLHttpRequest()
+          request.open('GET', path, false)
+          request.send()
+        }, path)
+        const answer = await arrived.promise
+        return () => {
+          answer.end()
+          return over
+        }
+      },
     })
     expect(complaints).toEqual([])
   })
 }
 
 /** Polls for longer than Vitest does unasked: what was stored has to come over from another process. */
-export function soon<T>(read: () => Promise<T>, { timeout = 10_000 } = {}) {
+export function soon<T>(read: () => Promise<T>, { timeout = 30_000 } = {}) {
   return expect.poll(read, { timeout })
 }
 
@@ -142,9 +164,18 @@ async function asTab(page: Page): Promise<Tab> {
   }
 }
 
-async function serve(): Promise<number> {
+interface Served {
+  port: number
+  /** What is waiting for a request to a path, which it will answer itself. */
+  held: Map<string, (answer: ServerResponse) => void>
+}
+
+async function serve(): Promise<Served> {
+  const held: Served['held'] = new Map()
   const server = createServer(async ({ url = '/' }, response) => {
-    if (url.endsWith('.ts')) {
+    const hold = held.get(url)
+    if (hold !== undefined) hold(response)
+    else if (url.endsWith('.ts')) {
       const source = await readFile(join(SOURCES, url), 'utf8')
       // A sandboxed page is of no origin: it may load the sources all the same.
       response.setHeader('access-control-allow-origin', '*').setHeader('content-type', 'text/javascript')
@@ -159,7 +190,7 @@ async function serve(): Promise<number> {
     server.closeAllConnections()
     server.close()
   })
-  return (server.address() as AddressInfo).port
+  return { port: (server.address() as AddressInfo).port, held }
 }
 
 /** Whether the browser has written this to its disk, in either encoding that it uses. */
