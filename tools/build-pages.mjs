@@ -11,6 +11,7 @@ const sources = [
   'package-lock.json',
   'packages/client/src',
   'packages/protocol/src',
+  'packages/verifier/src',
   ...readdirSync(join(root, 'packages/web'))
     .filter((name) => name !== 'dist')
     .map((name) => `packages/web/${name}`),

@@ -8,7 +8,7 @@ const page = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    rolldownOptions: { input: [page('index.html'), page('docs.html')] },
+    rolldownOptions: { input: [page('index.html'), page('docs.html'), page('decoder.html')] },
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,

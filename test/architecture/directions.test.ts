@@ -10,7 +10,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   client: ['@latchkey/protocol'],
   verifier: ['@latchkey/protocol'],
-  web: ['@latchkey/protocol', '@latchkey/client'],
+  // The pages show tokens as the command line does: by the verifier's inspection, which opens nothing.
+  web: ['@latchkey/protocol', '@latchkey/client', '@latchkey/verifier/inspect'],
   server: ['@latchkey/protocol', '@latchkey/verifier'],
 }
 

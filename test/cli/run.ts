@@ -56,10 +56,10 @@ function start(
   const child = spawn(file, [...first, ...args], {
     cwd: workingFolder ?? join(import.meta.dirname),
     env: serviceEnvironment(environment),
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
   // A command may end without having read it all.
-  child.stdin?.on('error', () => {}).end(input)
+  child.stdin.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk: Buffer) => {

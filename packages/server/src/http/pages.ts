@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { extname, join, relative } from 'node:path'
+import { basename, extname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SECURITY_HEADERS } from './answers.ts'
 
@@ -13,19 +13,12 @@ const MEDIA_TYPES: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "font-src 'self'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ')
+const PAGE_POLICY = policy("'self'")
 
-const PAGES: Record<string, string> = { '/': 'index.html', '/docs': 'docs.html' }
+/** The decoder's reader may have it fetch the key set of any issuer: docs/decisions/the-decoder-may-fetch-keys.md */
+const DECODER_POLICY = policy("'self' https: http://localhost:* http://127.0.0.1:*")
+
+const PAGES: Record<string, string> = { '/': 'index.html', '/docs': 'docs.html', '/decoder': 'decoder.html' }
 
 interface Page {
   body: Uint8Array<ArrayBuffer>
@@ -67,9 +60,24 @@ function readPage(path: string): Page {
     headers: {
       ...SECURITY_HEADERS,
       'content-type': MEDIA_TYPES[extension] as string,
-      'content-security-policy': PAGE_POLICY,
+      'content-security-policy': basename(path) === PAGES['/decoder'] ? DECODER_POLICY : PAGE_POLICY,
       // Assets carry a hash of their content in their names.
       'cache-control': extension === '.html' ? 'no-cache' : 'public, max-age=31536000, immutable',
     },
   }
+}
+
+/** @param connect where scripts of the page may connect to */
+function policy(connect: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src ${connect}`,
+    "font-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ')
 }

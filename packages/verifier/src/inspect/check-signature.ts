@@ -46,7 +46,7 @@ export type SignatureProblem = keyof typeof PROBLEMS
 
 const NOTHING_ELSE = 'Issuer, audience, times and revocation were not checked.'
 const RESULTS: Record<CheckedSignature['result'], string> = {
-  holds: `The signature holds: who has this key has signed the token as it is. ${NOTHING_ELSE}`,
+  holds: `The signature holds: the token is as the owner of this key signed it. ${NOTHING_ELSE}`,
   'does not hold':
     'The signature does not hold: the token was changed, or signed with another key. Believe nothing of it.',
   'no such key':

@@ -6,6 +6,7 @@ import { Mark } from './mark.tsx'
 const PAGES = [
   { path: '/', name: 'Live session' },
   { path: '/docs', name: 'API' },
+  { path: '/decoder', name: 'Decoder' },
 ] as const
 
 interface ShellProps {

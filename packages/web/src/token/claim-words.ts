@@ -1,34 +1,27 @@
-import { clockTime, roughly } from '../words/times.ts'
+// A token before the reader's eyes. It owns how its members are shown; it never verifies one, and says so.
 
-/** What each part of an access token is for. RFC 9068 §2 */
-const MEANINGS: { [name: string]: string } = {
-  alg: 'how it is signed',
-  typ: 'what it is: an access token',
-  kid: 'the key that signed it',
-  iss: 'who made it',
-  aud: 'who may accept it',
-  sub: 'the user',
-  sid: 'the session behind it',
-  client_id: 'how the session was opened',
-  roles: 'what the user may do',
-  jti: 'this token alone',
-  iat: 'made',
-  exp: 'ends',
-  auth_time: 'signed in',
-  amr: 'by which means',
-}
+import { meaningOf as knownMeaning } from '@latchkey/verifier/inspect'
+import { clockTime, roughly } from '../words/times.ts'
 
 const TIMES = new Set(['iat', 'exp', 'nbf', 'auth_time'])
 
 export function meaningOf(name: string): string {
-  return MEANINGS[name] ?? 'added by the service'
+  return knownMeaning(name) ?? 'added by the service'
 }
 
 /** A claim's value for people; times as a clock shows them, and how far off they are. */
 export function valueInWords(name: string, value: unknown, now: Date): string {
   if (TIMES.has(name) && typeof value === 'number') {
-    return `${clockTime(new Date(value * 1000))}, ${roughly(value - now.getTime() / 1000)}`
+    return `${timeInWords(value, now)}, ${roughly(value - now.getTime() / 1000)}`
   }
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ')
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+    return value.length === 0 ? 'none' : value.join(', ')
   return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** A time of today by the clock, any other by its date too. */
+function timeInWords(seconds: number, now: Date): string {
+  const date = new Date(seconds * 1000)
+  if (Number.isNaN(date.getTime())) return String(seconds)
+  return date.toDateString() === now.toDateString() ? clockTime(date) : date.toLocaleString()
 }

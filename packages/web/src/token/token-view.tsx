@@ -1,7 +1,7 @@
+import { inspectToken } from '@latchkey/verifier/inspect'
 import { useNow } from '../shell/use-changes.ts'
 import { countdown } from '../words/times.ts'
-import { meaningOf, valueInWords } from './claim-words.ts'
-import { decodeToken } from './decode.ts'
+import { MemberTable } from './member-table.tsx'
 
 interface TokenViewProps {
   token: string
@@ -10,9 +10,11 @@ interface TokenViewProps {
 
 export function TokenView({ token, secondsLeft }: TokenViewProps) {
   const now = useNow(250)
-  const decoded = decodeToken(token)
-  if (decoded === null) return null
-  const { iat, exp } = decoded.claims
+  const inspection = inspectToken(token)
+  if (inspection.kind !== 'signed') return null
+  const header = inspection.header.members ?? {}
+  const claims = inspection.payload.members ?? {}
+  const { iat, exp } = claims
   const lifetime = typeof iat === 'number' && typeof exp === 'number' ? exp - iat : 1
   return (
     <section class="card" aria-labelledby="token-title">
@@ -21,8 +23,8 @@ export function TokenView({ token, secondsLeft }: TokenViewProps) {
         <span class="badge badge-caution">decoded, not verified</span>
       </div>
       <Countdown left={Math.max(0, secondsLeft())} lifetime={lifetime} />
-      <Part name="Header" members={decoded.header} now={now} />
-      <Part name="Claims" members={decoded.claims} now={now} />
+      <MemberTable name="Header" members={header} now={now} />
+      <MemberTable name="Claims" members={claims} now={now} />
       <p class="hint">
         Anybody can read a token; this page did so by itself. Whether to believe one is for the API to decide,
         by the signature.
@@ -43,24 +45,5 @@ function Countdown({ left, lifetime }: { left: number; lifetime: number }) {
         {isOver ? 'The next call will have it renewed.' : `of ${countdown(lifetime)}`}
       </span>
     </div>
-  )
-}
-
-function Part({ name, members, now }: { name: string; members: { [name: string]: unknown }; now: Date }) {
-  return (
-    <table class="claims">
-      <caption>{name}</caption>
-      <tbody>
-        {Object.entries(members).map(([member, value]) => (
-          <tr key={member}>
-            <th scope="row">
-              <code>{member}</code>
-            </th>
-            <td class="claim-meaning">{meaningOf(member)}</td>
-            <td class="claim-value">{valueInWords(member, value, now)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   )
 }

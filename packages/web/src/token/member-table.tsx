@@ -1,0 +1,27 @@
+import { meaningOf, valueInWords } from './claim-words.ts'
+
+interface MemberTableProps {
+  name: string
+  members: Readonly<Record<string, unknown>>
+  now: Date
+}
+
+/** What is in a header or a payload, as text whatever it says. */
+export function MemberTable({ name, members, now }: MemberTableProps) {
+  return (
+    <table class="claims">
+      <caption>{name}</caption>
+      <tbody>
+        {Object.entries(members).map(([member, value]) => (
+          <tr key={member}>
+            <th scope="row">
+              <code>{member}</code>
+            </th>
+            <td class="claim-meaning">{meaningOf(member)}</td>
+            <td class="claim-value">{valueInWords(member, value, now)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
