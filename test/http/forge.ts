@@ -28,8 +28,14 @@ export interface Forge {
   sign(header: Members | string | Buffer, claims?: Members | string | Buffer): string
 }
 
+/** What the forge takes from a service: one inside the process, or one of its own. */
+export interface Spoils {
+  databasePath: string
+  options: Pick<TestAuth['options'], 'secret'>
+}
+
 /** @param accessToken one that the service issued, whose claims the forged ones carry */
-export function openForge({ databasePath, options }: TestAuth, accessToken: string): Forge {
+export function openForge({ databasePath, options }: Spoils, accessToken: string): Forge {
   const { kid, privateKey } = signingKeyOf(databasePath, options.secret as string)
   const [headerText = '', claimsText = ''] = accessToken.split('.')
   const header = decode(headerText)

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { latchkey } from '../cli/run.ts'
+import { sendTo } from '../support/auth.ts'
+import { badTokens, startGateway } from './world.ts'
+
+test('npm start runs it, and Ctrl-C stops all of it, cleanly', async (context) => {
+  const { example, ask } = await startGateway('haproxy', context)
+  expect(await ask()).toEqual({ status: 401, challenge: 'Bearer', received: undefined })
+
+  await example.interrupt()
+  await expect(ask()).rejects.toThrow()
+  await expect(fetch(example.serviceUrl)).rejects.toThrow()
+  expect(example.output()).not.toMatch(/error|warn|alert/i)
+})
+
+test('whoever comes with our access token gets through, under the name that the token says and no other', async (context) => {
+  const { signUp, ask } = await startGateway('haproxy', context)
+  const { accessToken, userId, sessionId } = await signUp()
+  const { status, received } = await ask({
+    authorization: `Bearer ${accessToken}`,
+    'X-User': 'root',
+    x_user: 'root',
+    'X-Session': ['one', 'two'],
+    'X-Roles': 'admin',
+    x_roles: 'admin',
+  })
+  expect([status, received?.user]).toEqual([200, userId])
+  expect(received?.headers).toMatchObject({ 'x-user': userId, 'x-session': sessionId })
+  expect(JSON.stringify(received)).not.toMatch(/root|admin|authorization|one/)
+})
+
+test('every other token is refused, and so is a good one that comes with another', async (context) => {
+  const world = await startGateway('haproxy', context)
+  const { accessToken } = await world.signUp()
+  const tokens = {
+    ...(await badTokens(world)),
+    'of another kind': world.forge(accessToken).mint({ header: { typ: 'logout+jwt' } }),
+    'good for ever': world.forge(accessToken).mint({ claims: { exp: undefined } }),
+    "nobody's": world.forge(accessToken).mint({ claims: { sub: undefined } }),
+    // Of the last character two bits count; the other four could hold anything.
+    'in another spelling': anotherSpelling(accessToken),
+  }
+  const refusal = { status: 401, challenge: 'Bearer error="invalid_token"', received: undefined }
+  for (const [title, token] of Object.entries(tokens)) {
+    expect([title, await world.ask({ authorization: `Bearer ${token}` })]).toEqual([title, refusal])
+  }
+  const good = `Bearer ${accessToken}`
+  expect(await world.ask({ authorization: [good, good] })).toEqual(refusal)
+  expect(await world.ask({ authorization: 'Basic YWRhOmFkYQ==' })).toEqual(refusal)
+  expect((await world.ask({ authorization: good })).status).toBe(200)
+})
+
+test('it asks nobody: without the service it goes on, and a session that was signed out lasts as long as its token', async (context) => {
+  const { example, signUp, ask, killService } = await startGateway('haproxy', context)
+  const { accessToken, refreshToken } = await signUp()
+  const authorization = `Bearer ${accessToken}`
+  await sendTo(fetch, example.serviceUrl, 'POST', '/auth/logout', { body: { refreshToken } })
+  expect((await ask({ authorization })).status).toBe(200)
+
+  killService()
+  await expect.poll(example.output).toContain('haproxy goes on')
+  expect((await ask({ authorization })).status).toBe(200)
+})
+
+test('it follows a key rotation, and the emergency one, without failing a request', {
+  timeout: 90_000,
+}, async (context) => {
+  const { signUp, ask, environment } = await startGateway('haproxy', context)
+  const { accessToken } = await signUp()
+  const statuses = new Set<number>()
+  const askWith = async (token: string) => {
+    const { status } = await ask({ authorization: `Bearer ${token}` })
+    statuses.add(status)
+    return status
+  }
+
+  expect((await latchkey(['keys', 'rotate'], { environment })).code).toBe(0)
+  // Longer than it takes the service to see the new key, and the gateway to load it.
+  const until = Date.now() + 17_000
+  while (Date.now() < until) await askWith(accessToken)
+  expect([...statuses]).toEqual([200])
+
+  expect((await latchkey(['keys', 'rotate', '--emergency'], { environment })).code).toBe(0)
+  await expect.poll(() => askWith(accessToken), { timeout: 25_000 }).toBe(401)
+  expect(await askWith((await signUp()).accessToken)).toBe(200)
+  expect([...statuses].sort()).toEqual([200, 401])
+})
+
+function anotherSpelling(token: string): string {
+  const last = token.at(-1)!
+  return token.slice(0, -1) + String.fromCharCode(last.charCodeAt(0) + 1)
+}
