@@ -29,7 +29,9 @@ test('CC-17: every answer carries the headers that keep browsers from making it 
 
 test('CC-17: a page brings all its script and style in files of its own, so that the policy needs no exception', async () => {
   const { auth, url } = await startAuth()
-  const served = await Promise.all(['/', '/docs'].map((path) => auth.fetch(new Request(url + path))))
+  const served = await Promise.all(
+    ['/', '/docs', '/decoder'].map((path) => auth.fetch(new Request(url + path))),
+  )
   const pages = served.filter(({ headers }) => headers.get('content-type')?.startsWith('text/html'))
   for (const page of pages) {
     const html = await page.text()
@@ -39,6 +41,19 @@ test('CC-17: a page brings all its script and style in files of its own, so that
       expect(source, 'from nowhere else').not.toMatch(/^(https?:)?\/\//)
     }
   }
+})
+
+test('CC-17: the decoder may connect to where keys are, and is held to everything else as the other pages are', async () => {
+  const { auth, url } = await startAuth()
+  const [docs = '', decoder = ''] = await Promise.all(
+    ['/docs', '/decoder'].map(async (path) => {
+      const { headers } = await auth.fetch(new Request(url + path))
+      return headers.get('content-security-policy') ?? ''
+    }),
+  )
+  const connect = "connect-src 'self' https: http://localhost:* http://127.0.0.1:*"
+  expect(decoder.split('; ')).toContain(connect)
+  expect(decoder.replace(connect, "connect-src 'self'")).toBe(docs)
 })
 
 test('every answer has a request id of its own, and none that the caller chose', async () => {

@@ -103,6 +103,7 @@ test('LK-10: no file of the service is served but its pages: no way of writing a
       'node_modules/hono/package.json',
       'index.html',
       'docs.html',
+      'decoder.html',
       'index.php',
     ],
     ...['etc/passwd', 'proc/self/environ', databasePath.slice(1)],

@@ -43,6 +43,7 @@ test('LK-01 LK-03: after a day of use and abuse no secret is in the log, an answ
     '/openapi.json',
     '/',
     '/docs',
+    '/decoder',
     '/.well-known/jwks.json',
     '/readyz',
     '/healthz',
