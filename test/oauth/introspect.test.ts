@@ -100,6 +100,7 @@ test('LO-11: nobody asks but registered services, by their own credentials; a GE
   for (const header of headers) {
     const answer = await post(world, '/oauth/introspect', { token }, { headers: header })
     expectOAuthError(answer, 401, 'invalid_client', JSON.stringify(header))
+    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="latchkey"')
     const empty = await post(world, '/oauth/introspect', {}, { headers: header })
     expectOAuthError(empty, 401, 'invalid_client', 'who asks is checked first')
   }

@@ -69,7 +69,7 @@ test('another client, or a secret where there is none, is refused and spends not
   const world = await startAuth()
   const { refreshToken } = await signIn(world, 'native')
   const { id, secret } = await world.auth.services.create({ name: 'orders' })
-  const forms = [
+  const forms: Record<string, string>[] = [
     { client_id: 'somebody' },
     { client_id: 'latchkey-browser' },
     { client_id: '__proto__' },
@@ -79,8 +79,9 @@ test('another client, or a secret where there is none, is refused and spends not
     { client_id: id, client_secret: secret },
   ]
   for (const fields of forms) {
-    const answer = await refreshByForm(world, refreshToken, fields as Record<string, string>)
+    const answer = await refreshByForm(world, refreshToken, fields)
     expectOAuthError(answer, 401, 'invalid_client', JSON.stringify(fields))
+    expect(answer.headers.has('www-authenticate'), 'clients would not look at the body').toBe(false)
   }
   const headers = [
     basic('latchkey-native', 'x'),
@@ -93,6 +94,7 @@ test('another client, or a secret where there is none, is refused and spends not
   for (const header of headers) {
     const answer = await refreshByForm(world, refreshToken, {}, { headers: header })
     expectOAuthError(answer, 401, 'invalid_client', header.authorization)
+    expect(answer.headers.get('www-authenticate')).toBe('Basic realm="latchkey"')
   }
   const both = await refreshByForm(
     world,
@@ -148,7 +150,8 @@ test('NC-12: every other grant is an unsupported one, whoever asks', async () =>
   ]
   for (const grant of grants) {
     const fields = { refresh_token: refreshToken, username: 'ada@example.com', password: 'x', code: 'x' }
-    for (const client of [{}, { client_id: 'somebody', client_secret: 'x' }]) {
+    const clients: Record<string, string>[] = [{}, { client_id: 'somebody', client_secret: 'x' }]
+    for (const client of clients) {
       const answer = await post(world, '/oauth/token', { ...fields, ...client, grant_type: grant })
       expectOAuthError(answer, 400, 'unsupported_grant_type', grant)
     }

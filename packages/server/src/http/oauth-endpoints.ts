@@ -3,9 +3,9 @@ import { VerifyError } from '@latchkey/verifier'
 import { AuthError } from '../errors.ts'
 import { json } from './answers.ts'
 import { callerOf } from './bearer.ts'
-import { type ClientFields, clientCredentials } from './client-credentials.ts'
+import { type ClientCredentials, type ClientFields, clientCredentials } from './client-credentials.ts'
 import { type Call, type Endpoint, endpointWithBody } from './endpoint.ts'
-import { OAuthError } from './oauth-errors.ts'
+import { OAuthError, UnknownClientError } from './oauth-errors.ts'
 import { answerRefresh, IDEMPOTENCY_HEADER, REFRESH_ERRORS } from './refreshing.ts'
 import { answerOAuthTokens } from './tokens-answer.ts'
 
@@ -35,7 +35,7 @@ export const oauthEndpoints: readonly Endpoint[] = [
         call,
         () => {
           checkGrant(body.grant_type)
-          if (firstPartyClient(call, body) === 'browser') throw unknownClient()
+          checkNativeClient(call, body)
           // No session was granted a scope, so none can be asked for again. RFC 6749 §6
           if (body.scope !== undefined) throw new OAuthError('invalid_scope', 'no scope can be asked for')
           if (body.refresh_token === undefined) {
@@ -60,7 +60,7 @@ export const oauthEndpoints: readonly Endpoint[] = [
       errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS'],
     },
     async (call, body) => {
-      const client = firstPartyClient(call, body)
+      const client = kindOf(clientCredentials(call.request.headers, body))
       await revoke(tokenOf(body), client, call)
       return json(200, {}, call.answer)
     },
@@ -79,7 +79,7 @@ export const oauthEndpoints: readonly Endpoint[] = [
     },
     async (call, body) => {
       const service = await call.services.registry.authenticate(call.request.headers, body)
-      if (service === null) throw unknownClient()
+      if (service === null) throw new UnknownClientError(clientCredentials(call.request.headers, body))
       return json(200, await introspect(tokenOf(body), service.audience, call), call.answer)
     },
   ),
@@ -92,17 +92,18 @@ function checkGrant(grantType: string | undefined): void {
   }
 }
 
-/** The kind of client that a request says it is from; null where it does not say. */
-function firstPartyClient({ request }: Call, fields: ClientFields): ClientKind | null {
-  const given = clientCredentials(request.headers, fields)
-  if (given.via === 'nothing') return null
-  const kind = Object.hasOwn(FIRST_PARTY, given.id) ? FIRST_PARTY[given.id] : undefined
-  if (kind === undefined || given.secret !== '') throw unknownClient()
-  return kind
+/** Sessions of browsers are refreshed by their cookie alone. */
+function checkNativeClient(call: Call, fields: ClientFields): void {
+  const given = clientCredentials(call.request.headers, fields)
+  if (kindOf(given) === 'browser') throw new UnknownClientError(given)
 }
 
-function unknownClient(): AuthError {
-  return new AuthError('INVALID_CREDENTIALS', 'this is no client that may ask here')
+/** The kind of the first-party client that a request says it is from; null where it does not say. */
+function kindOf(given: ClientCredentials): ClientKind | null {
+  if (given.via === 'nothing') return null
+  const kind = Object.hasOwn(FIRST_PARTY, given.id) ? FIRST_PARTY[given.id] : undefined
+  if (kind === undefined || given.secret !== '') throw new UnknownClientError(given)
+  return kind
 }
 
 /** A hint would only say where to look first, and there is nothing to gain: the two kinds of token look different. */

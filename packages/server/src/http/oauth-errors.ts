@@ -1,7 +1,7 @@
 import type { AuthErrorCode } from '@latchkey/protocol'
 import { AuthError } from '../errors.ts'
 import { type HeaderRecord, NO_STORE, problem, SECURITY_HEADERS } from './answers.ts'
-import { BASIC_CHALLENGE } from './client-credentials.ts'
+import { BASIC_CHALLENGE, type ClientCredentials } from './client-credentials.ts'
 import { STATUS } from './status.ts'
 
 /**
@@ -29,6 +29,26 @@ export class OAuthError extends AuthError {
   constructor(error: OAuthErrorCode, message: string) {
     super('INVALID_REQUEST', message)
     this.error = error
+  }
+}
+
+/** Who asks is no client that may, or cannot prove it. */
+export class UnknownClientError extends AuthError {
+  override readonly name = 'UnknownClientError'
+  /** How it said who it is. */
+  readonly via: ClientCredentials['via']
+
+  constructor({ via }: Pick<ClientCredentials, 'via'>) {
+    super('INVALID_CREDENTIALS', 'this is no client that may ask here')
+    this.via = via
+  }
+
+  /**
+   * Not for credentials in the form: clients take a challenge for the whole answer, and their users would never see
+   * the error in the body. RFC 6749 §5.2 asks for one only where the header was used.
+   */
+  get challenge(): HeaderRecord {
+    return this.via === 'form' ? {} : { 'www-authenticate': BASIC_CHALLENGE }
   }
 }
 
@@ -76,15 +96,13 @@ export function oauthStatus(code: AuthErrorCode): number {
 }
 
 function oauthProblem(error: AuthError, headers: HeaderRecord): Response {
-  const status = oauthStatus(error.code)
   return new Response(JSON.stringify(toOAuthProblem(error)), {
-    status,
+    status: oauthStatus(error.code),
     headers: {
       ...SECURITY_HEADERS,
       ...NO_STORE,
       'content-type': 'application/json',
-      // Always: HTTP wants a challenge with every 401, RFC 6749 one where Basic was used. RFC 9110 §15.5.2
-      ...(status === 401 ? { 'www-authenticate': BASIC_CHALLENGE } : {}),
+      ...(error instanceof UnknownClientError ? error.challenge : {}),
       ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
       ...headers,
     },
