@@ -10,6 +10,7 @@ import { table } from './report.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
 import { signInPressure } from './signin-pressure.ts'
 import { startup } from './startup.ts'
+import { verify } from './verify.ts'
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   refresh,
@@ -17,6 +18,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   memory,
   startup,
   'signin-pressure': signInPressure,
+  verify,
   profile,
 }
 

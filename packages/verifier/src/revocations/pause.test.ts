@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { type Ending, pauseAfter } from './pause.ts'
+
+const cut: Ending = { problem: '', failures: 0, isRefused: false, retryMs: 1000, retryAfterMs: 0 }
+
+test('after a cut it is tried again within what the service asked for, and not by all in the same instant', () => {
+  expect([pauseAfter(cut, 0), pauseAfter(cut, 0.5), pauseAfter(cut, 1)]).toEqual([1000, 750, 500])
+})
+
+test('the pauses double up to half a minute', () => {
+  const pauses = [0, 1, 2, 3, 4, 5, 6, 2000].map((failures) => pauseAfter({ ...cut, failures }, 0))
+  expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+})
+
+test('a service that does not know us is asked once a minute', () => {
+  expect(pauseAfter({ ...cut, isRefused: true }, 0)).toBe(60_000)
+})
+
+test('a service that asks for more time is given it', () => {
+  expect(pauseAfter({ ...cut, retryAfterMs: 7000 }, 1)).toBe(7000)
+  expect(pauseAfter({ ...cut, failures: 5, retryAfterMs: 7000 }, 1)).toBe(15_000)
+})
