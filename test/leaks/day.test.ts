@@ -36,6 +36,7 @@ test('LK-01 LK-03: after a day of use and abuse no secret is in the log, an answ
   await day.use('native')
   await day.use('browser')
   await day.abuse()
+  await day.useTheStandardWay(await registerService(diary, secret, service.databasePath))
   await day.withoutStore()
   const commandLine = readFileSync(`/proc/${service.process.pid}/cmdline`)
   for (const path of [
@@ -54,6 +55,7 @@ test('LK-01 LK-03: after a day of use and abuse no secret is in the log, an answ
   for (const command of [
     ['keys', 'list'],
     ['sessions', 'revoke', '--before', '2000-01-01T00:00:00Z'],
+    ['services', 'list'],
   ]) {
     const { stdout, stderr } = await latchkey(command, {
       environment: { LATCHKEY_SECRET: secret, LATCHKEY_DATABASE_URL: `sqlite:${service.databasePath}` },
@@ -235,6 +237,51 @@ class Day {
     this.lastToken = refreshToken
   }
 
+  /** An OAuth client and a registered service, and what they get wrong. */
+  async useTheStandardWay(credentials: { id: string; secret: string }): Promise<void> {
+    const email = this.#email()
+    const first = await this.#tokens('/auth/register', {
+      email,
+      password: this.#diary.password(),
+      client: 'native',
+    })
+    const { id, secret } = credentials
+    const good = { authorization: `Basic ${btoa(`${id}:${secret}`)}` }
+    const bad = [
+      {},
+      { authorization: `Basic ${btoa(`${id}:${secret}x`)}` },
+      { authorization: `Basic ${secret}` },
+      { authorization: `Basic ${btoa(secret)}` },
+      { authorization: `Bearer ${secret}` },
+    ]
+    const form = (fields: Record<string, string>, headers: Record<string, string> = {}): Sent => ({
+      body: new URLSearchParams(fields).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    })
+    const grant = { grant_type: 'refresh_token', refresh_token: first.refreshToken }
+    const broken = [
+      { ...grant, scope: secret },
+      { ...grant, client_id: id, client_secret: secret },
+      { ...grant, grant_type: first.refreshToken },
+      { ...grant, refresh_token: `${first.refreshToken}x` },
+      { token: `${first.accessToken}x`, client_id: secret },
+    ]
+    for (const path of ['/oauth/token', '/oauth/revoke', '/oauth/introspect']) {
+      for (const headers of [...bad, good]) {
+        for (const fields of broken) await this.ask('POST', path, form(fields, headers))
+      }
+      const query = new URLSearchParams({ ...grant, token: first.accessToken, client_secret: secret })
+      await this.ask('POST', `${path}?${query}`, form(grant))
+      await this.ask('GET', `${path}?${query}`, { headers: good })
+    }
+    const second = (await this.ask('POST', '/oauth/token', form(grant))) as { access_token: string }
+    const token = { token: second.access_token }
+    expect(await this.ask('POST', '/oauth/introspect', form(token, good))).toMatchObject({ active: true })
+    await this.ask('POST', '/oauth/revoke', form(token))
+    expect(await this.ask('POST', '/oauth/introspect', form(token, good))).toEqual({ active: false })
+    await this.ask('POST', '/oauth/token', form(grant))
+  }
+
   /** The store is locked by somebody else for longer than anybody waits. */
   async withoutStore(): Promise<void> {
     const email = this.#email()
@@ -288,6 +335,16 @@ class Day {
     await closed
     this.#diary.place('malformed HTTP', received)
   }
+}
+
+async function registerService(diary: Diary, secret: string, databasePath: string) {
+  const { stdout } = await latchkey(['services', 'add', 'orders'], {
+    environment: { LATCHKEY_SECRET: secret, LATCHKEY_DATABASE_URL: `sqlite:${databasePath}` },
+  })
+  const [id = '', serviceSecret = ''] = stdout.match(/(?:svc|lks)_[\w-]+/g) ?? []
+  diary.secret("a service's secret", serviceSecret)
+  diary.bytes("a service's secret in bytes", Buffer.from(serviceSecret.slice('lks_'.length), 'base64url'))
+  return { id, secret: serviceSecret }
 }
 
 function databaseFiles(path: string) {

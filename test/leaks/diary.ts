@@ -30,7 +30,9 @@ export class Diary {
     const headers = [...response.headers].map(([header, value]) => `${header}: ${value}`).join('\n')
     const body: unknown =
       response.headers.get('content-type')?.includes('json') && text !== '' ? JSON.parse(text) : null
-    const { accessToken, refreshToken } = (body ?? {}) as { accessToken?: string; refreshToken?: string }
+    const given = (body ?? {}) as Record<string, string | undefined>
+    const accessToken = given.accessToken ?? given.access_token
+    const refreshToken = given.refreshToken ?? given.refresh_token
     const cookie = /=(lk1_[^;]+)/.exec(response.headers.get('set-cookie') ?? '')?.[1]
     if (accessToken === undefined && cookie === undefined) {
       this.place(`${response.status} to ${name}`, `${headers}\n${text}`)
