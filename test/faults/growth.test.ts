@@ -1,12 +1,14 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { newKey, refresh, signIn } from '../refresh/client.ts'
 import { startAuth, type TestAuth } from '../support/auth.ts'
 
 const SESSIONS = 100
 const ROUNDS = 200
 const PAGE_BYTES = 4096
+const HOUR_MS = 3_600_000
+const FORGETS_WITHIN_MS = 10_000
 
 test(`${SESSIONS * ROUNDS} refreshes leave the rows and the files as they are after the first ones`, async () => {
   const world = await startAuth()
@@ -30,6 +32,31 @@ test(`${SESSIONS * ROUNDS} refreshes leave the rows and the files as they are af
   expect(late.bytes).toBeLessThanOrEqual(late.pages * PAGE_BYTES)
   expect(late.logBytes, 'the log is written back, and does not grow without end').toBeLessThan(8_000_000)
 })
+
+test('sign-outs leave the log of revocations no longer than the lifetime of an access token makes it (LO-15)', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const world = await startAuth({ accessTtlSeconds: 60 })
+    const sizes: ReturnType<typeof sizeOf>[] = []
+    for (let hour = 0; hour < 6; hour++) {
+      await signInAndOut(world, 50)
+      sizes.push(sizeOf(world))
+      world.clock.now += HOUR_MS
+      await vi.advanceTimersByTimeAsync(FORGETS_WITHIN_MS)
+    }
+    expect(sizes.map(({ rows }) => rows.revocations)).toEqual(sizes.map(() => 50))
+    expect(sizeOf(world).rows.revocations).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+async function signInAndOut(world: TestAuth, count: number): Promise<void> {
+  const sessions = await Promise.all(Array.from({ length: count }, () => signIn(world, 'native')))
+  for (const { refreshToken } of sessions) {
+    await world.send('POST', '/auth/logout', { body: { refreshToken } })
+  }
+}
 
 function sizeOf({ databasePath }: TestAuth) {
   const database = new DatabaseSync(databasePath, { readOnly: true, timeout: 5000 })

@@ -8,6 +8,8 @@ export interface EndpointUnderTest {
   /** Also takes a form. */
   form?: true
   bearer?: 'required' | 'optional'
+  /** Asks for the credentials of a registered service. */
+  service?: true
 }
 
 /** Those of `/auth`; that none is missing is checked against the OpenAPI document. */
@@ -23,6 +25,7 @@ export const AUTH_ENDPOINTS: readonly EndpointUnderTest[] = [
   { method: 'POST', path: '/auth/logout', body: {}, bearer: 'optional' },
   { method: 'GET', path: '/auth/me', bearer: 'required' },
   { method: 'GET', path: '/auth/check', bearer: 'required' },
+  { method: 'GET', path: '/auth/revocations', service: true },
   { method: 'GET', path: '/auth/sessions', bearer: 'required' },
   { method: 'DELETE', path: '/auth/sessions', bearer: 'required' },
   { method: 'DELETE', path: '/auth/sessions/11111111-1111-4111-8111-111111111111', bearer: 'required' },

@@ -27,7 +27,7 @@ export async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
     })
     const answer = await world.auth.fetch(request)
     const name = `${answer.status} of ${method} ${path} ${JSON.stringify(Object.keys(headers))}`
-    const text = await answer.text()
+    const text = await wholeText(answer)
     exchanges.push({
       name,
       method,
@@ -91,6 +91,7 @@ export async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
       await ask('POST', path, { ...FORM_TYPE, authorization: 'Basic x' }, `${refresh}&token=x`)
       await ask('POST', path, { ...FORM_TYPE, authorization: basic }, '')
     }
+    await ask('GET', '/auth/revocations', { authorization: basic })
     await ask('POST', '/oauth/token', FORM_TYPE, 'grant_type=password')
     await ask('POST', '/oauth/token', FORM_TYPE, `${refresh}&scope=openid`)
     await ask('POST', '/oauth/token', FORM_TYPE, 'grant_type=refresh_token&refresh_token=x')
@@ -100,4 +101,14 @@ export async function everyKindOfAnswer(world: TestAuth): Promise<Exchange[]> {
     await ask('POST', '/oauth/introspect', { ...FORM_TYPE, authorization: basic }, 'token=x')
     await ask('POST', '/oauth/revoke', FORM_TYPE, form)
   }
+}
+
+/** Of a stream that goes on for ever, what comes at once. */
+async function wholeText(answer: Response): Promise<string> {
+  if (answer.headers.get('content-type') !== 'text/event-stream') return await answer.text()
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+  let text = ''
+  while (!text.includes('event: current')) text += Buffer.from((await reader.read()).value ?? [])
+  await reader.cancel()
+  return text
 }

@@ -110,7 +110,8 @@ test('the document lists every endpoint, what it takes and who may call it', asy
     const types = ['application/json', ...(endpoint.form ? ['application/x-www-form-urlencoded'] : [])]
     expect(Object.keys(requestBody?.content ?? {}), name).toEqual(endpoint.body === undefined ? [] : types)
     const callers = { required: [{ accessToken: [] }], optional: [{}, { accessToken: [] }] }
-    expect(security, name).toEqual(endpoint.bearer === undefined ? undefined : callers[endpoint.bearer])
+    const needed = endpoint.bearer === undefined ? undefined : callers[endpoint.bearer]
+    expect(security, name).toEqual(endpoint.service === true ? [{ client: [] }] : needed)
   }
 })
 
