@@ -10,8 +10,8 @@ import { startWorker, startWorkerOnFullDisk, type Worker } from './processes.ts'
 /** As often as you say: LATCHKEY_KILLS=500 npm test -- test/file-storage */
 const KILLS = Number(process.env.LATCHKEY_KILLS ?? 20)
 const TIMEOUT_MS = 60_000 + KILLS * 2000
-/** Far less than the ten seconds that a frozen process is waited for. */
-const AT_ONCE_MS = 3000
+/** On a busy machine; less than the ten seconds that a frozen process is waited for. */
+const AT_ONCE_MS = 8000
 
 for (const [how, verb] of [
   ['in turns', 'count'],
@@ -55,7 +55,7 @@ test('so it is when the process was frozen first', async () => {
 
 test('a frozen process is waited for once, and no longer than agreed; when it wakes it finds what was changed', async () => {
   const path = join(temporaryFolder(), 'session.json')
-  const storage = fileStorage({ path, waitSeconds: 1 })
+  const storage = fileStorage({ path, waitSeconds: 4 })
   const frozen = startWorker('hold', path)
   await frozen.says('in')
   frozen.process.kill('SIGSTOP')
@@ -63,12 +63,12 @@ test('a frozen process is waited for once, and no longer than agreed; when it wa
   const startedAt = performance.now()
   await storage.shared.exclusive(async () => storage.setItem('writer', 'the one that went on'))
   const waited = performance.now() - startedAt
-  expect(waited).toBeGreaterThan(990)
-  expect(waited).toBeLessThan(1000 + AT_ONCE_MS)
+  expect(waited).toBeGreaterThan(3990)
+  expect(waited).toBeLessThan(4000 + AT_ONCE_MS)
 
   const again = performance.now()
   await storage.shared.exclusive(async () => undefined)
-  expect(performance.now() - again).toBeLessThan(900)
+  expect(performance.now() - again).toBeLessThan(3500)
 
   frozen.process.kill('SIGCONT')
   frozen.process.stdin!.write('go on\n')

@@ -43,7 +43,7 @@ test(`${SHARERS} processes that share one file renew as often as one alone, and 
   for (const sharer of sharers) await sharer.says('accepted')
 
   expect(seen.flatMap(({ lines }) => lines).filter((line) => line !== 'accepted')).toEqual([])
-  expect(usesOf(seen) - used).toBeGreaterThan(SHARERS * seconds * 0.6)
+  expect(usesOf(seen) - used).toBeGreaterThan(SHARERS * seconds * 0.3)
   expect(Object.keys(after)).toEqual(['ok'])
   const refreshes = after.ok! - before.ok!
   process.stdout.write(`${refreshes} refreshes in ${seconds.toFixed(1)} s\n`)
