@@ -40,6 +40,25 @@ test('KM-13: both metadata documents say the same, and every address in them is 
   expect(oauth?.body.id_token_signing_alg_values_supported).toContain(alg)
 })
 
+test('the metadata names the standard endpoints, how to say who asks there, and no grant but refreshing', async () => {
+  const { send, url } = await startAuth()
+  const { body } = await send('GET', METADATA[0] as string)
+  expect(body).toMatchObject({
+    token_endpoint: `${url}/oauth/token`,
+    token_endpoint_auth_methods_supported: ['none'],
+    revocation_endpoint: `${url}/oauth/revoke`,
+    revocation_endpoint_auth_methods_supported: ['none'],
+    introspection_endpoint: `${url}/oauth/introspect`,
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+    grant_types_supported: ['refresh_token'],
+    response_types_supported: [],
+  })
+  for (const name of ['token', 'revocation', 'introspection']) {
+    const { status, headers } = await send('OPTIONS', new URL(body[`${name}_endpoint`]).pathname)
+    expect([status, headers.get('allow')], name).toEqual([204, 'POST, OPTIONS'])
+  }
+})
+
 test('KM-01: the key set holds public members only, for anybody, and may be kept for five minutes', async () => {
   const members: Record<string, string[]> = {
     ES256: ['crv', 'x', 'y'],

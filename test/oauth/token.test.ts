@@ -106,7 +106,7 @@ test('another client, or a secret where there is none, is refused and spends not
   await expectAlive(world, 'native', refreshToken)
 })
 
-test('a request that is wrong in any other way is refused by name and spends nothing', async () => {
+test('a request that is wrong in any other way, or asks for a scope (RR-21), is refused by name and spends nothing', async () => {
   const world = await startAuth()
   const { refreshToken } = await signIn(world, 'native')
   const good = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken }).toString()

@@ -214,7 +214,7 @@ describe.each(DELIVERIES)('in a %s session', (client) => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
-  test('cookie and body token together, or an Idempotency-Key that is not one: INVALID_REQUEST; nothing moves', async () => {
+  test('cookie and body token together (NC-01), or an Idempotency-Key that is not one: INVALID_REQUEST; nothing moves', async () => {
     const world = await startAuth()
     const { refreshToken } = await signIn(world, client)
     const both = { cookie: refreshToken, body: { refreshToken } }
