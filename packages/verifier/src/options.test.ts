@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { VerifierOptions } from './options.ts'
+import type { RevocationOptions } from './revocations/options.ts'
 import { AUDIENCE, createKey, ISSUER, keySet, mint } from './testing/issuer.ts'
 import { createWorld, outcome } from './testing/setup.ts'
 import { createVerifier } from './verify.ts'
@@ -18,6 +19,8 @@ const mistakes: Record<string, unknown[]> = {
   jwksMaxStaleSeconds: [299, 2_592_001],
   jwksCooldownSeconds: [0, 3601],
   jwksTimeoutSeconds: [0, 61],
+  revocations: [null, 'https://auth.example.com', []],
+  cache: [true, null, 1000],
   now: [null, 1_767_225_600_000],
   fetch: [null, 'fetch'],
   leeway: [5],
@@ -30,6 +33,49 @@ test.each(Object.entries(mistakes))('a mistake in %s is a TypeError that names i
       new RegExp(`\\b${name}\\b`),
     )
   }
+})
+
+const service = { clientId: 'svc_1', clientSecret: 'lks_secret' }
+
+test.each(
+  Object.entries({
+    clientId: [undefined, '', 1],
+    clientSecret: [undefined, '', null],
+    url: ['', 'auth.example.com', 'file:///feed', 'https://me:lks_secret@auth.example.com', null],
+    introspectionUrl: ['/oauth/introspect', 'http://auth.example.com/oauth/introspect'],
+    onStale: ['', 'ignore', null],
+    staleAfterSeconds: [9, 3601, '30', 30.5],
+    startTimeoutSeconds: [-1, 31, null],
+    secret: ['x'],
+  }),
+)('a mistake in revocations.%s is a TypeError that names it and no secret', (name, values) => {
+  for (const value of values) {
+    const revocations = { ...service, [name]: value } as RevocationOptions
+    expect(() => createVerifier({ ...good, revocations }), String(value)).toThrow(TypeError)
+    expect(() => createVerifier({ ...good, revocations }), String(value)).toThrow(
+      new RegExp(`^revocations\\.${name} (?!.*lks_secret)`),
+    )
+  }
+})
+
+test('a mistake in cache.maxTokens is a TypeError that names it', () => {
+  for (const maxTokens of [0, 1, 1_000_001, 2.5, '100', null]) {
+    const cache = { maxTokens: maxTokens as number }
+    expect(() => createVerifier({ ...good, cache })).toThrow(/^cache\.maxTokens /)
+  }
+  expect(() => createVerifier({ ...good, cache: { max: 10 } as never })).toThrow(/^cache\.max /)
+})
+
+test('an issuer that is no URL needs to be told where its feed is', () => {
+  const verifier = { ...good, issuer: 'my-issuer' }
+  expect(() => createVerifier({ ...verifier, revocations: service })).toThrow(/^revocations\.url/)
+  const urls = { url: 'https://a.example/feed', introspectionUrl: 'https://a.example/introspect' }
+  expect(() => createVerifier({ ...verifier, revocations: { ...service, ...urls } })).not.toThrow()
+})
+
+test('the secret of a service that speaks https never goes over plain http', () => {
+  const revocations = { ...service, url: 'http://auth.example.com/auth/revocations' }
+  expect(() => createVerifier({ ...good, revocations })).toThrow(/^revocations\.url/)
 })
 
 test('a jwksUrl is an http or https URL without a user name, which no error repeats', () => {

@@ -100,7 +100,7 @@ export function readRevocationOptions(options: RevocationOptions, issuer: string
 
 /** A secret goes there, so never by plain http to an issuer that speaks https. */
 function readUrl(name: string, given: unknown, issuer: string, path: string): string {
-  const url = parseHttpUrl(given ?? issuer.replace(/\/$/, '') + path)
+  const url = parseHttpUrl(given === undefined ? issuer.replace(/\/$/, '') + path : given)
   if (!url || (issuer.startsWith('https:') && url.protocol !== 'https:')) {
     throw new TypeError(`${name} must be an http or https URL without a user name, as secure as the issuer's`)
   }

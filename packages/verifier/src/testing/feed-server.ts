@@ -38,6 +38,8 @@ export interface FeedWorld extends World, AsyncDisposable {
   opening: string | undefined
   /** Sends to whoever is connected. */
   send(text: string | Uint8Array): void
+  /** How many connections are open. */
+  connected(): number
   /** Ends every connection. */
   cut(): void
   /** Each token that was introspected, in order. */
@@ -87,6 +89,7 @@ export async function createFeedWorld(
     send: (text) => {
       for (const response of open) response.write(text)
     },
+    connected: () => open.size,
     cut: () => {
       for (const response of open) response.destroy()
     },
