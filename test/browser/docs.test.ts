@@ -9,7 +9,7 @@ browserTest('/docs shows every endpoint of the service, with its fields and erro
   await page.getByText(`${count} endpoints`).waitFor()
   expect(await page.getByRole('article').count()).toBe(count)
 
-  const refresh = page.getByRole('article').filter({ hasText: 'Rotate the refresh token' })
+  const refresh = page.getByRole('article').filter({ hasText: 'Rotate the refresh token and get' })
   await refresh.getByText('Idempotency-Key').waitFor()
   await refresh.getByText('REFRESH_SUPERSEDED').waitFor()
   await refresh.getByText('accessToken').waitFor()
