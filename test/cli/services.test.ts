@@ -25,8 +25,13 @@ test('services add shows a client id and a secret, once, and says so; list shows
   expect(secret).toBeDefined()
   expect(added.stdout).toContain('nothing can show it again')
 
+  expect(added.stdout).toContain('No access token names https://api.example.com yet')
+  const own = await run('services', 'add', 'own', '--audience', 'http://localhost:3000')
+  expect(own.stdout, 'the default').not.toContain('yet')
+  await run('services', 'remove', /svc_[\w-]+/.exec(own.stdout)?.[0] as string)
   const second = await run('services', 'add', 'gateway')
   expect(second.stdout).not.toContain(secret)
+  expect(second.stdout).not.toContain('yet')
   const list = await run('services', 'list')
   const lines = list.stdout.trim().split('\n')
   expect(lines).toHaveLength(2)

@@ -1,4 +1,5 @@
 import { createAuth } from '../auth.ts'
+import type { AuthOptions } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import { checkedAuthOptions, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -54,6 +55,10 @@ export async function addService(
     print(`client secret  ${secret}`)
     print('Keep the secret now: only its digest is stored, and nothing can show it again.')
   })
+  const { url, audience: named = url } = optionsOf(settings)
+  if (audience !== undefined && ![named].flat().includes(audience)) {
+    print(`No access token names ${audience} yet: add it to LATCHKEY_AUDIENCE, or the service hears of none.`)
+  }
 }
 
 /** `latchkey services list` */
@@ -77,12 +82,16 @@ async function withService(
   settings: Settings,
   work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,
 ): Promise<void> {
-  const auth = await createAuth(checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT))
+  const auth = await createAuth(optionsOf(settings))
   try {
     await work(auth)
   } finally {
     await auth.close()
   }
+}
+
+function optionsOf(settings: Settings): AuthOptions {
+  return checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT)
 }
 
 function print(line: string): void {

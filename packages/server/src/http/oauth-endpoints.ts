@@ -20,7 +20,7 @@ export const oauthEndpoints: readonly Endpoint[] = [
     {
       method: 'POST',
       path: '/oauth/token',
-      summary: 'Rotate the refresh token of a native session, as RFC 6749 §6 has it',
+      summary: 'Refresh a native session (RFC 6749 §6), by the same rotation as /auth/refresh',
       group: 'Standard',
       bearer: 'optional',
       basic: 'optional',

@@ -8,8 +8,15 @@ const BEARER = {
   none: null,
 } as const
 
+const BASIC = {
+  required: "Needs a registered service's client id and secret: Authorization: Basic …",
+  optional: 'A client may say who it is: Authorization: Basic …',
+  none: null,
+} as const
+
 export function EndpointView({ endpoint }: { endpoint: Endpoint }) {
-  const { id, method, path, summary, bearer, parameters, request, success, errors } = endpoint
+  const { id, method, path, summary, bearer, basic, parameters, request, success, errorForm, errors } =
+    endpoint
   return (
     <article class="card endpoint" id={id}>
       <h3>
@@ -20,6 +27,7 @@ export function EndpointView({ endpoint }: { endpoint: Endpoint }) {
       </h3>
       <p>{summary}</p>
       {BEARER[bearer] !== null && <p class="hint">{BEARER[bearer]}</p>}
+      {BASIC[basic] !== null && <p class="hint">{BASIC[basic]}</p>}
       {parameters.length > 0 && (
         <Table
           caption="Parameters"
@@ -33,7 +41,7 @@ export function EndpointView({ endpoint }: { endpoint: Endpoint }) {
       )}
       {request !== undefined && <Body title={`Send ${request.mediaTypes.join(' or ')}`} {...request} />}
       <Body title={successTitle(success)} {...success} />
-      {errors.length > 0 && <Errors errors={errors} />}
+      {errors.length > 0 && <Errors form={errorForm} errors={errors} />}
     </article>
   )
 }
@@ -77,11 +85,11 @@ function Table({ caption, rows }: { caption: string; rows: Row[] }) {
   )
 }
 
-function Errors({ errors }: { errors: ErrorCode[] }) {
+function Errors({ form, errors }: { form: string; errors: ErrorCode[] }) {
   return (
     <div class="table-frame">
       <table>
-        <caption>Errors, application/problem+json: Problem</caption>
+        <caption>Errors, {form}</caption>
         <tbody>
           {errors.map(({ status, code, title }) => (
             <tr key={code}>

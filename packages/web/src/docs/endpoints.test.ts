@@ -25,6 +25,20 @@ const document: OpenApi = {
         responses: { 200: { description: 'Success' } },
       },
     },
+    '/oauth/introspect': {
+      post: {
+        summary: 'Ask',
+        tags: ['Standard'],
+        security: [{ client: [] }],
+        responses: {
+          200: { description: 'Success' },
+          401: {
+            description: 'invalid_client: INVALID_CREDENTIALS',
+            content: { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } },
+          },
+        },
+      },
+    },
   },
   components: {
     schemas: {
@@ -44,7 +58,7 @@ const document: OpenApi = {
 }
 
 test('an endpoint is told with its body, its need for a token and its errors', () => {
-  const [login, me] = endpointsOf(document)
+  const [login, me, introspect] = endpointsOf(document)
   expect(login).toMatchObject({
     id: 'post-auth-login',
     method: 'POST',
@@ -55,12 +69,14 @@ test('an endpoint is told with its body, its need for a token and its errors', (
     { status: '401', code: 'INVALID_CREDENTIALS', title: 'Wrong e-mail or password' },
     { status: '401', code: 'TOKEN_INVALID', title: 'No' },
   ])
-  expect(me?.bearer).toBe('optional')
+  expect([me?.bearer, me?.basic]).toEqual(['optional', 'none'])
+  expect([introspect?.bearer, introspect?.basic]).toEqual(['none', 'required'])
+  expect(introspect?.errorForm).toBe('application/json: OAuthError')
 })
 
 test('a search finds what has all of the words, in any case and anywhere', () => {
   const found = (query: string) => search(endpointsOf(document), query).map(({ path }) => path)
-  expect(found('')).toHaveLength(2)
+  expect(found('')).toHaveLength(3)
   expect(found('invalid_credentials sign')).toEqual(['/auth/login'])
   expect(found('devices')).toEqual(['/auth/login'])
   expect(found('devices /auth/me')).toEqual([])
@@ -68,7 +84,7 @@ test('a search finds what has all of the words, in any case and anywhere', () =>
 })
 
 test('endpoints are grouped in the order of the document', () => {
-  expect(byGroup(endpointsOf(document)).map(([group]) => group)).toEqual(['Accounts', 'Sessions'])
+  expect(byGroup(endpointsOf(document)).map(([group]) => group)).toEqual(['Accounts', 'Sessions', 'Standard'])
 })
 
 test('the fields of a schema are listed flat, with types, defaults and what may be left out', () => {

@@ -7,6 +7,9 @@ export interface ErrorCode {
   title: string
 }
 
+/** Whether credentials of a kind come with a request. */
+export type Need = 'required' | 'optional' | 'none'
+
 /** One endpoint, as the page shows it. */
 export interface Endpoint {
   id: string
@@ -14,10 +17,15 @@ export interface Endpoint {
   path: string
   summary: string
   group: string
-  bearer: 'required' | 'optional' | 'none'
+  /** An access token. */
+  bearer: Need
+  /** The id and the secret of a client. */
+  basic: Need
   parameters: NonNullable<Operation['parameters']>
   request?: { name?: string; schema: Schema; mediaTypes: string[] }
   success: { status: string; name?: string; schema?: Schema; mediaType?: string }
+  /** The form that errors come in, such as `application/problem+json: Problem`. */
+  errorForm: string
   errors: ErrorCode[]
 }
 
@@ -64,22 +72,31 @@ function toEndpoint(document: OpenApi, path: string, method: string, operation: 
     path,
     summary,
     group: tags[0] ?? 'Other',
-    bearer: bearerOf(security),
+    bearer: needOf('accessToken', security),
+    basic: needOf('client', security),
     parameters,
     ...(request && {
       request: { ...resolve(document, request), mediaTypes: Object.keys(requestBody?.content ?? {}) },
     }),
     success: { status, mediaType, ...(answer?.schema && resolve(document, answer.schema)) },
+    errorForm: errorFormOf(responses),
     errors: Object.entries(responses)
       .filter(([code]) => code >= '400')
       .flatMap(([code, { description }]) => readErrors(code, description)),
   }
 }
 
-/** An empty alternative in the list of requirements makes the others optional. OpenAPI 3.1 §4.8.30 */
-function bearerOf(security: NonNullable<Operation['security']>): Endpoint['bearer'] {
-  if (security.length === 0) return 'none'
-  return security.some((requirement) => Object.keys(requirement).length === 0) ? 'optional' : 'required'
+/** The requirements are alternatives, and an empty one is met by every request. OpenAPI 3.1 §4.8.30 */
+function needOf(scheme: string, security: NonNullable<Operation['security']>): Need {
+  const naming = security.filter((requirement) => scheme in requirement)
+  if (naming.length === 0) return 'none'
+  return naming.length === security.length ? 'required' : 'optional'
+}
+
+function errorFormOf(responses: Operation['responses']): string {
+  const error = Object.entries(responses).find(([code, { content }]) => code >= '400' && content)?.[1]
+  const [mediaType = '', { schema = undefined } = {}] = Object.entries(error?.content ?? {})[0] ?? []
+  return `${mediaType}: ${schema?.$ref?.split('/').at(-1) ?? ''}`
 }
 
 function resolve(document: OpenApi, schema: Schema): { name?: string; schema: Schema } {
