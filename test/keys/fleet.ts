@@ -1,6 +1,7 @@
 // Services that check tokens, and people who get them: each over HTTP, all by the one clock that the test sets.
 // It owns no rule of keys, and asserts nothing.
-import { createVerifier, type Verifier, VerifyError } from '@latchkey/verifier'
+import { createVerifier, type RevocationOptions, type Verifier, VerifyError } from '@latchkey/verifier'
+import { onTestFinished } from 'vitest'
 import { sendTo, type TestAuth } from '../support/auth.ts'
 
 export interface Api {
@@ -10,19 +11,21 @@ export interface Api {
   keySetsFetched(): number
 }
 
-/** An API of its own, which has asked for nothing yet. */
-export function startApi({ url, clock }: TestAuth): Api {
+/** An API of its own, which has asked for nothing yet. With credentials it hears of revocations too. */
+export function startApi({ url, clock }: TestAuth, revocations?: RevocationOptions): Api {
   let fetched = 0
   const verifier: Verifier = createVerifier({
     issuer: url,
     audience: url,
     now: () => clock.now,
+    ...(revocations === undefined ? {} : { revocations }),
     fetch: async (address, init) => {
       const response = await fetch(address, init)
       if (address.endsWith('/jwks.json')) fetched++
       return response
     },
   })
+  onTestFinished(() => verifier.close())
   return {
     keySetsFetched: () => fetched,
     async check(token) {

@@ -91,6 +91,25 @@ test('a key that is replaced in an emergency is refused at once by who sees a to
   }
 })
 
+test('who hears the feed of revocations refuses a replaced key at once, also tokens that it has seen, and lets in those of the new one (KM-05)', async () => {
+  const world = await startListeningAuth()
+  const ada = await signUpPerson(world)
+  const leaked = await ada.nextToken()
+  const apis = await Promise.all(
+    Array.from({ length: 5 }, async (_, n) => {
+      const { id, secret } = await world.auth.services.create({ name: `api ${n}` })
+      return startApi(world, { clientId: id, clientSecret: secret })
+    }),
+  )
+  for (const api of apis) expect(await api.check(leaked)).toBe('accepted')
+
+  // The clock stands still: no copy of the key set gets any older.
+  await world.auth.keys.replaceAll()
+  for (const api of apis) await expect.poll(() => api.check(leaked)).toBe('TOKEN_INVALID')
+  const fresh = await ada.nextToken()
+  for (const api of apis) await expect.poll(() => api.check(fresh)).toBe('accepted')
+})
+
 async function refusals(api: Api, tokens: readonly string[]): Promise<string[]> {
   const codes = await Promise.all(tokens.map((token) => api.check(token)))
   return codes.filter((code) => code !== 'accepted')
