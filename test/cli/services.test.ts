@@ -11,6 +11,7 @@ function workplace() {
   const environment = {
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
     LATCHKEY_DATABASE_URL: `sqlite:${databasePath}`,
+    LATCHKEY_URL: 'http://localhost:3000',
   }
   return { databasePath, run: (...args: string[]) => latchkey(args, { environment }) }
 }
