@@ -1,0 +1,39 @@
+// Starts what would be four deployments: the Latchkey service, a gateway, and two APIs behind it.
+// `npm start --prefix examples/microservices`; PORT is the gateway's, 4000 unless it says otherwise. Ctrl-C stops all.
+
+import { once } from 'node:events'
+import { freePort, startPart, startService } from './program.ts'
+import { register } from './register.ts'
+
+const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+
+// The gateway's address comes first: it is the service's public origin, and the only one that browsers know.
+const port = Number(process.env.PORT ?? 4000) || (await freePort())
+const issuer = `http://localhost:${port}`
+const forService = { PORT: '0', LATCHKEY_URL: issuer, LATCHKEY_TRUST_PROXY: '127.0.0.1' }
+const service = await startService(forService)
+
+const forParts = { PORT: '0', ISSUER: issuer, SERVICE_URL: service.url }
+const [asGateway, asOrders, asStock] = await register(['gateway', 'orders', 'stock'], forService)
+const [orders, stock] = await Promise.all([
+  startPart('orders', { ...forParts, ...asOrders }),
+  startPart('stock', { ...forParts, ...asStock }),
+])
+const gateway = await startPart('gateway', {
+  ...forParts,
+  ...asGateway,
+  PORT: String(port),
+  ORDERS_URL: orders.url,
+  STOCK_URL: stock.url,
+})
+
+process.stdout.write(
+  `Open ${gateway.url} and sign up. Behind it: the service on ${service.url}, orders on ${orders.url}, stock on ${stock.url}.\n`,
+)
+
+const all = [gateway, orders, stock, service]
+const ended = await Promise.race([stopAsked.then(() => undefined), ...all.map((program) => program.ended)])
+// The service last: the others hear its feed.
+for (const program of all) await program.stop()
+if (ended !== undefined) process.stderr.write(`One of the parts ended by itself: ${ended}\n`)
+process.exitCode = ended === undefined ? 0 : 1

@@ -1,0 +1,196 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { createAdaptorServer } from '@hono/node-server'
+import { createVerifier } from '@latchkey/verifier'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createGateway } from '../../examples/microservices/gateway/app.ts'
+import { AUDIENCE, createKey, ISSUER, keySet, mint, NOW } from '../../packages/verifier/src/testing/issuer.ts'
+import { launchChromium, requireChromium } from '../support/chromium.ts'
+import { type Example, startExample } from './start.ts'
+
+const ADA = { email: 'ada@example.com', password: 'a quiet harbour at dusk' }
+
+let browser: Browser | undefined
+beforeAll(async () => {
+  browser = await launchChromium()
+})
+afterAll(() => browser?.close())
+
+test('npm start runs it, says where to look, and Ctrl-C stops all of it, cleanly', {
+  timeout: 60_000,
+}, async () => {
+  const example = await startExample('microservices')
+  const page = await fetch(example.url)
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  for (const url of apisOf(example)) {
+    const answer = await fetch(url)
+    expect([answer.status, (await answer.json()).error]).toEqual([401, 'TOKEN_MISSING'])
+  }
+  await example.interrupt()
+  for (const url of [example.url, example.serviceUrl, ...apisOf(example)]) {
+    await expect(fetch(url)).rejects.toThrow()
+  }
+  expect(example.output()).not.toMatch(/error|warn|by itself/i)
+})
+
+test('the gateway forwards no request without a good token to the APIs, and nothing but /auth to the service', async () => {
+  const key = createKey()
+  const upstream = await startUpstream()
+  const gateway = await startGateway(upstream.url, key)
+  const good = mint(key)
+  const refused: Record<string, string>[] = [
+    {},
+    { authorization: 'Bearer' },
+    { authorization: 'Bearer x' },
+    { authorization: 'Basic YTpi' },
+    { authorization: `Bearer ${mint(createKey())}` },
+    { authorization: `Bearer ${mint(key, { claims: { exp: NOW - 10 } })}` },
+    { cookie: `access_token=${good}` },
+  ]
+  for (const path of ['/orders', '/orders/7', '/stock', '/stock/lamps', `/orders?access_token=${good}`]) {
+    for (const headers of refused) {
+      const { status } = await fetch(gateway + path, { headers })
+      expect([400, 401], `${path} ${JSON.stringify(headers)}`).toContain(status)
+    }
+  }
+  const targets = [
+    ...['/metrics', '/orders/../metrics', '/auth/../metrics', '/auth/%2e%2e/metrics'],
+    ...['/auth/revocations', '/auth/./revocations', '/auth/%72evocations', '//x/auth/me'],
+    ...['http://evil.example/metrics', '/ORDERS', '/orders%2f..%2fmetrics'],
+  ]
+  for (const target of targets) expect(await rawGet(gateway, target, good), target).toMatch(/^HTTP\/1.1 404 /)
+  for (const target of ['/auth/../orders', '/auth/%2E%2E/stock', 'http://evil.example/orders']) {
+    expect(await rawGet(gateway, target, 'x'), target).toMatch(/^HTTP\/1.1 401 /)
+  }
+  expect(upstream.seen).toEqual([])
+
+  const headers = { authorization: `Bearer ${good}`, 'x-forwarded-for': '203.0.113.9' }
+  for (const path of ['/orders?page=2', '/auth/me']) await fetch(gateway + path, { headers })
+  expect(upstream.seen).toEqual(
+    ['/orders?page=2', '/auth/me'].map((url) => ({
+      url,
+      authorization: `Bearer ${good}`,
+      client: expect.stringMatching(/127\.0\.0\.1$/),
+    })),
+  )
+})
+
+test('in a browser: signing up, both APIs answer; signed out elsewhere, both refuse the token within a second', {
+  timeout: 60_000,
+}, async (context) => {
+  const chromium = requireChromium(browser, context)
+  const example = await startExample('microservices')
+  const [here, there] = [await openProfile(chromium), await openProfile(chromium)]
+
+  const page = await signIn(here, example, 'Sign up')
+  await page.getByText('A lamp for the harbour: 48').waitFor()
+  await page.getByText('Lamps: 7').waitFor()
+  const authorization = await authorizationOf(page)
+  const addresses = [...apisOf(example), `${example.url}/orders`, `${example.url}/stock`]
+  const ask = () => Promise.all(addresses.map((address) => outcomeOf(address, authorization)))
+  expect(await ask()).toEqual(addresses.map(() => 200))
+
+  const elsewhere = await signIn(there, example, 'Sign in')
+  await elsewhere.getByText('Lamps: 7').waitFor()
+  const ended = elsewhere.waitForResponse((answer) => answer.request().method() === 'DELETE')
+  await elsewhere.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  expect((await ended).status()).toBe(204)
+  await expect.poll(ask, { timeout: 1000, interval: 10 }).toEqual(addresses.map(() => 'TOKEN_REVOKED'))
+
+  await page.getByText('You were signed out elsewhere.').waitFor()
+  await expect.poll(() => refusalsOn(page)).toEqual(['401 TOKEN_REVOKED', '401 TOKEN_REVOKED'])
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+
+  // The one that ended the others goes on, until it ends itself.
+  await elsewhere.getByText('Lamps: 7').waitFor()
+  await elsewhere.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await elsewhere.getByText('You are signed out.').waitFor()
+  await expect.poll(() => refusalsOn(elsewhere)).toEqual(['401 TOKEN_REVOKED', '401 TOKEN_REVOKED'])
+})
+
+/** Where the two APIs listen, behind the gateway. */
+function apisOf(example: Example): string[] {
+  const [, orders, stock] = /orders on (\S+), stock on (\S+)\.\n/.exec(example.output()) ?? []
+  return [`${orders}/orders`, `${stock}/stock`]
+}
+
+async function openProfile(chromium: Browser): Promise<BrowserContext> {
+  const profile = await chromium.newContext()
+  onTestFinished(() => profile.close())
+  profile.setDefaultTimeout(8000)
+  return profile
+}
+
+async function signIn(
+  profile: BrowserContext,
+  { url }: Example,
+  button: 'Sign in' | 'Sign up',
+): Promise<Page> {
+  const page = await profile.newPage()
+  await page.goto(url)
+  await page.getByLabel('E-mail').fill(ADA.email)
+  await page.getByLabel('Password').fill(ADA.password)
+  await page.getByRole('button', { name: button }).click()
+  await page.getByText(`Signed in as ${ADA.email}`).waitFor()
+  return page
+}
+
+/** What the page sends with its next question. */
+async function authorizationOf(page: Page): Promise<string> {
+  const request = await page.waitForRequest((request) => request.url().endsWith('/orders'))
+  return (await request.allHeaders()).authorization!
+}
+
+async function outcomeOf(address: string, authorization: string): Promise<number | string> {
+  const answer = await fetch(address, { headers: { authorization } })
+  const body = await answer.json()
+  return answer.ok ? answer.status : body.error
+}
+
+async function refusalsOn(page: Page): Promise<(string | null)[]> {
+  return await Promise.all(['#orders', '#stock'].map((place) => page.locator(place).textContent()))
+}
+
+/** What stands behind a gateway, and notes down what reaches it. */
+async function startUpstream() {
+  const seen: object[] = []
+  const server = createServer(({ url, headers }, answer) => {
+    seen.push({ url, authorization: headers.authorization, client: headers['x-forwarded-for'] })
+    answer.end()
+  })
+  return { seen, url: await listen(server) }
+}
+
+async function startGateway(upstream: string, key: ReturnType<typeof createKey>): Promise<string> {
+  const verifier = createVerifier({
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwks: keySet(key),
+    now: () => NOW * 1000,
+  })
+  const urls = { serviceUrl: upstream, ordersUrl: upstream, stockUrl: upstream }
+  const { fetch } = createGateway({ verifier, ...urls, files: new Map() })
+  return await listen(createAdaptorServer({ fetch }) as Server)
+}
+
+async function listen(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** The answer to a request whose target is sent as it is. */
+async function rawGet(url: string, target: string, token: string): Promise<string> {
+  const { port } = new URL(url)
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write(
+    `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+  )
+  return await text(socket)
+}
