@@ -173,7 +173,7 @@ class Day {
       password,
       client: 'native',
     })
-    const broken = [
+    const broken: Record<string, string>[] = [
       `{"email":"${email}","password":"${password}"`,
       `{"email":"${email}","password":${password}}`,
       `{"refreshToken":"${refreshToken}"`,
@@ -259,7 +259,7 @@ class Day {
       headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     })
     const grant = { grant_type: 'refresh_token', refresh_token: first.refreshToken }
-    const broken = [
+    const broken: Record<string, string>[] = [
       { ...grant, scope: secret },
       { ...grant, client_id: id, client_secret: secret },
       { ...grant, grant_type: first.refreshToken },
