@@ -20,7 +20,7 @@ export async function rotateKeys(settings: Settings, { emergency }: { emergency:
       await keys.replaceAll()
       print('A new key signs, and all others are gone with every access token that they signed.')
       print(
-        'Running services follow within 10 seconds, verifiers elsewhere within 10 minutes: see the guide.',
+        'Running services, and verifiers that hear their feed, follow within a second; others within 10 minutes.',
       )
       return
     }
