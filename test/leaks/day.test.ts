@@ -173,7 +173,7 @@ class Day {
       password,
       client: 'native',
     })
-    const broken: Record<string, string>[] = [
+    const broken = [
       `{"email":"${email}","password":"${password}"`,
       `{"email":"${email}","password":${password}}`,
       `{"refreshToken":"${refreshToken}"`,
@@ -247,7 +247,7 @@ class Day {
     })
     const { id, secret } = credentials
     const good = { authorization: `Basic ${btoa(`${id}:${secret}`)}` }
-    const bad = [
+    const bad: Record<string, string>[] = [
       {},
       { authorization: `Basic ${btoa(`${id}:${secret}x`)}` },
       { authorization: `Basic ${secret}` },
