@@ -25,8 +25,10 @@ await runGateway({
       follow(haproxy) {
         timer = setInterval(async () => {
           try {
+            if (!(await update())) return
+            process.stdout.write('The key set has changed: HAProxy loads it.\n')
             // To a master this says: load all files anew, and start a new worker.
-            if (await update()) haproxy.kill('SIGUSR2')
+            haproxy.kill('SIGUSR2')
           } catch (error) {
             // The keys that it has stay good: a service that is away signs nobody out.
             process.stderr.write(`The keys could not be looked at: ${(error as Error).message}\n`)

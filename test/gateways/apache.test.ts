@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { latchkey } from '../cli/run.ts'
+import { decode } from '../http/forge.ts'
+import { sendTo } from '../support/auth.ts'
 import { badTokens, startGateway } from './world.ts'
 
 test('npm start runs it, and Ctrl-C stops all of it, cleanly', async (context) => {
@@ -52,13 +54,28 @@ test('every other token is refused', async (context) => {
 test('it looks up a key that it does not know at once, so a rotation needs no restart', {
   timeout: 60_000,
 }, async (context) => {
-  const { signUp, ask, environment } = await startGateway('apache', context)
-  const askAs = async () => (await ask({ authorization: `Bearer ${(await signUp()).accessToken}` })).status
-  const keysOf = async () => (await latchkey(['keys', 'list'], { environment })).stdout
-  expect(await askAs()).toBe(200)
+  const { example, signUp, ask, forge, environment } = await startGateway('apache', context)
+  const { accessToken: before } = await signUp()
+  expect((await ask({ authorization: `Bearer ${before}` })).status).toBe(200)
 
-  const before = await keysOf()
+  const { kid } = forge(before)
   expect((await latchkey(['keys', 'rotate', '--emergency'], { environment })).code).toBe(0)
-  expect(await keysOf()).not.toBe(before)
-  expect(await askAs()).toBe(200)
+  const published = async () => await (await fetch(`${example.serviceUrl}/.well-known/jwks.json`)).text()
+  await expect.poll(published, { timeout: 30_000 }).not.toContain(kid)
+
+  const { accessToken: after } = await signUp()
+  expect(decode(after.split('.')[0]!).kid).not.toBe(kid)
+  expect((await ask({ authorization: `Bearer ${after}` })).status).toBe(200)
+})
+
+test('it asks nobody: without the service it goes on, and a session that was signed out lasts as long as its token', async (context) => {
+  const { example, signUp, ask, killService } = await startGateway('apache', context)
+  const { accessToken, refreshToken } = await signUp()
+  const authorization = `Bearer ${accessToken}`
+  await sendTo(fetch, example.serviceUrl, 'POST', '/auth/logout', { body: { refreshToken } })
+  expect((await ask({ authorization })).status).toBe(200)
+
+  killService()
+  await expect.poll(example.output).toContain('apache goes on')
+  expect((await ask({ authorization })).status).toBe(200)
 })
