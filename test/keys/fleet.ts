@@ -18,6 +18,8 @@ export function startApi({ url, clock }: TestAuth, revocations?: RevocationOptio
     issuer: url,
     audience: url,
     now: () => clock.now,
+    // A slow machine is no outage.
+    jwksTimeoutSeconds: 60,
     ...(revocations === undefined ? {} : { revocations }),
     fetch: async (address, init) => {
       const response = await fetch(address, init)
