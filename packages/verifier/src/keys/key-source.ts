@@ -27,9 +27,10 @@ export function suppliedKeys(supply: () => JsonWebKeySet | Promise<JsonWebKeySet
   let material = ''
 
   function toRing(supplied: JsonWebKeySet): KeyRing {
-    const now = JSON.stringify(toKeySet(supplied))
+    const set = toKeySet(supplied)
+    const now = JSON.stringify(set)
     if (ring === undefined || now !== material) {
-      ring = new KeyRing(toKeySet(JSON.parse(now)), ring)
+      ring = new KeyRing(set, ring)
       material = now
     }
     return ring
