@@ -16,32 +16,40 @@ export interface Program {
   stop(): Promise<void>
 }
 
-/** Runs `latchkey` beside this file, where it keeps its data. */
-function latchkey(args: string[], environment: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(LATCHKEY, args, {
+/** However this process ends, none of them is left behind. */
+const children = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of children) child.kill()
+})
+
+function spawnChild(path: string, args: string[], environment: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(path, args, {
+    // Beside this file `latchkey` keeps its data.
     cwd: import.meta.dirname,
-    // What is set for the test's sake, such as where the data lies, wins.
-    env: { LATCHKEY_LOG_LEVEL: 'warn', ...process.env, ...environment },
+    env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
 }
 
 export async function startService(environment: NodeJS.ProcessEnv): Promise<Program> {
-  return await listening('service', latchkey(['serve'], environment))
+  return await listening('service', spawnChild(LATCHKEY, ['serve'], { ...process.env, ...environment }))
 }
 
-/** Runs one of the parts beside this file: `orders/start.ts` for `orders`. */
+/** Runs one of the parts beside this file: `orders/start.ts` for `orders`. It gets no setting of the service's, least of all its secret. */
 export async function startPart(name: string, environment: NodeJS.ProcessEnv): Promise<Program> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, name, 'start.ts')], {
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return await listening(name, child)
+  const file = join(import.meta.dirname, name, 'start.ts')
+  return await listening(
+    name,
+    spawnChild(process.execPath, [file], { PATH: process.env.PATH, ...environment }),
+  )
 }
 
 /** What `latchkey` with these arguments prints. */
 export async function runLatchkey(args: string[], environment: NodeJS.ProcessEnv): Promise<string> {
-  const child = latchkey(args, environment)
+  const child = spawnChild(LATCHKEY, args, { ...process.env, ...environment })
   const [printed, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')])
   if (code !== 0) throw new Error(`latchkey ${args.join(' ')} ended with code ${code}`)
   return printed
@@ -67,9 +75,9 @@ async function listening(name: string, child: ChildProcess): Promise<Program> {
   throw new Error(`ended before it listened: ${await ended}`)
 }
 
-/** A port that nothing listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+/** This port, or any for 0, on which nothing listened a moment ago. Rejects when something does. */
+export async function freePort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()

@@ -8,9 +8,14 @@ import { register } from './register.ts'
 const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 
 // The gateway's address comes first: it is the service's public origin, and the only one that browsers know.
-const port = Number(process.env.PORT ?? 4000) || (await freePort())
+const port = await freePort(Number(process.env.PORT ?? 4000))
 const issuer = `http://localhost:${port}`
-const forService = { PORT: '0', LATCHKEY_URL: issuer, LATCHKEY_TRUST_PROXY: '127.0.0.1' }
+const forService = {
+  LATCHKEY_LOG_LEVEL: process.env.LATCHKEY_LOG_LEVEL ?? 'warn',
+  PORT: '0',
+  LATCHKEY_URL: issuer,
+  LATCHKEY_TRUST_PROXY: '127.0.0.1',
+}
 const service = await startService(forService)
 
 const forParts = { PORT: '0', ISSUER: issuer, SERVICE_URL: service.url }
