@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { sendRaw } from '../http/raw.ts'
 import { expectAlive, signIn } from '../refresh/client.ts'
-import { startAuth } from '../support/auth.ts'
+import { listen, startAuth } from '../support/auth.ts'
 import { expectOAuthError, post } from './form.ts'
 
 const PATHS = ['/oauth/token', '/oauth/revoke', '/oauth/introspect']
@@ -103,5 +104,33 @@ test('NC-03 NC-04 NC-05 NC-07 NC-10: nothing hands out codes, takes redirects or
     redirect_uri: 'https://evil.example',
   })
   expectOAuthError(code, 400, 'unsupported_grant_type')
+  await expectAlive(world, 'native', refreshToken)
+})
+
+test('what is no request to begin with is refused in the same shape, before anything reads it', async () => {
+  const world = await startAuth()
+  const url = await listen(world.auth)
+  const { refreshToken } = await signIn(world, 'native')
+  const body = `grant_type=refresh_token&refresh_token=${refreshToken}`
+  const heads = [
+    ['Authorization: Basic bGF0Y2hrZXktbmF0aXZlOg==', 'Authorization: Basic eDp5'],
+    ['Expect: the-unexpected'],
+  ]
+  for (const lines of heads) {
+    const head = [
+      'POST /oauth/token HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      ...lines,
+    ]
+    const answer = await sendRaw(url, [...head, '', body].join('\r\n'))
+    expect([400, 417]).toContain(answer.status)
+    expect(answer.headers.get('content-type')).toBe('application/json')
+    expect(JSON.parse(answer.body)).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringMatching(/^INVALID_REQUEST: /),
+    })
+  }
   await expectAlive(world, 'native', refreshToken)
 })

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { NO_STORE, SECURITY_HEADERS } from './answers.ts'
+import { AuthError } from '../errors.ts'
+import { NO_STORE, SECURITY_HEADERS, toProblem } from './answers.ts'
 import type { RequestContext } from './context.ts'
-import { TITLE } from './status.ts'
+import { toOAuthProblem } from './oauth-errors.ts'
 
 const MAX_HEADER_BYTES = 16_384
 const MAX_HEADERS = 100
@@ -57,7 +58,12 @@ export function createNodeServer(
       })
     },
     // `fetch` never rejects: what fails here is a target or a host that makes no URL.
-    { errorHandler: () => new Response(refusalBody(400), { status: 400, headers: refusalHeaders(400) }) },
+    {
+      errorHandler: () => {
+        const { headers, body } = refusalOf(400)
+        return new Response(body, { status: 400, headers })
+      },
+    },
   )
   const server = createServer(
     {
@@ -72,10 +78,12 @@ export function createNodeServer(
     (incoming, outgoing) => {
       const refusal = refuse(incoming)
       if (refusal === null) void listener(incoming, outgoing)
-      else answerRefusal(outgoing, refusal)
+      else answerRefusal(incoming, outgoing, refusal)
     },
   )
-  server.on('checkExpectation', (_, outgoing: ServerResponse) => answerRefusal(outgoing, 417))
+  server.on('checkExpectation', (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    answerRefusal(incoming, outgoing, 417),
+  )
   server.on('connect', (_, socket: Socket) => closeWith(socket, 405))
   server.on('clientError', (error: ParserError, socket: Socket) => closeWith(socket, statusOf(error)))
   return server
@@ -118,9 +126,10 @@ function isRequestLine(bytes: Buffer | undefined): boolean {
   return /^[A-Z][A-Z-]* \/\S* HTTP\/1\.[01]\r\n/.test(bytes?.toString('latin1', 0, MAX_HEADER_BYTES) ?? '')
 }
 
-function answerRefusal(outgoing: ServerResponse, status: RefusalStatus): void {
-  outgoing.writeHead(status, refusalHeaders(status))
-  outgoing.end(refusalBody(status))
+function answerRefusal({ url }: IncomingMessage, outgoing: ServerResponse, status: RefusalStatus): void {
+  const { headers, body } = refusalOf(status, url)
+  outgoing.writeHead(status, headers)
+  outgoing.end(body)
 }
 
 /**
@@ -131,30 +140,27 @@ function closeWith(socket: Socket, status: RefusalStatus): void {
   // Node has let go of the socket: a reset would be an error that nobody hears, and end the process.
   socket.on('error', () => {})
   if (!socket.writable) return
-  const headers = Object.entries(refusalHeaders(status)).map(([name, value]) => `${name}: ${value}`)
-  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, '', refusalBody(status)].join('\r\n'))
+  const { headers, body } = refusalOf(status)
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'))
   setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
-function refusalHeaders(status: RefusalStatus): Record<string, string> {
+/** @param url the request's target, where one is known: under `/oauth` errors have the shape of RFC 6749. */
+function refusalOf(status: RefusalStatus, url = ''): { headers: Record<string, string>; body: string } {
+  const error = new AuthError(status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_REQUEST', REFUSALS[status])
+  const isStandard = /^(https?:\/\/[^/]*)?\/oauth\//.test(url)
+  const body = JSON.stringify(isStandard ? toOAuthProblem(error) : { ...toProblem(error), status })
   return {
-    ...SECURITY_HEADERS,
-    ...NO_STORE,
-    ...(status === 405 ? { allow: METHODS } : {}),
-    'x-request-id': randomUUID(),
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(refusalBody(status))),
-    connection: 'close',
+    body,
+    headers: {
+      ...SECURITY_HEADERS,
+      ...NO_STORE,
+      ...(status === 405 ? { allow: METHODS } : {}),
+      'x-request-id': randomUUID(),
+      'content-type': isStandard ? 'application/json' : 'application/problem+json',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    },
   }
-}
-
-function refusalBody(status: RefusalStatus): string {
-  const code = status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_REQUEST'
-  return JSON.stringify({
-    type: `urn:latchkey:error:${code}`,
-    title: TITLE[code],
-    status,
-    detail: REFUSALS[status],
-    error: code,
-  })
 }

@@ -109,7 +109,7 @@ function oauthProblem(error: AuthError, headers: HeaderRecord): Response {
   })
 }
 
-function toOAuthProblem(error: AuthError): { error: OAuthErrorCode; error_description: string } {
+export function toOAuthProblem(error: AuthError): { error: OAuthErrorCode; error_description: string } {
   const reason = error.reason === undefined ? '' : ` (${error.reason})`
   const description = error instanceof OAuthError ? error.message : `${error.code}: ${error.message}${reason}`
   return {
