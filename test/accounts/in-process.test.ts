@@ -7,6 +7,7 @@ test('a user that is not of the documented form is refused by name, whatever the
     ['email', { email: 5 }],
     ['password', { email: 'ada@example.com', password: null }],
     ['roles', { email: 'ada@example.com', roles: 'admin' }],
+    ['roles.1', { email: 'ada@example.com', roles: ['admin', 'half a \ud83d'] }],
     ['role', { email: 'ada@example.com', role: 'admin' }],
     ['user', undefined],
   ] as const) {

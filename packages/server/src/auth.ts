@@ -230,7 +230,8 @@ const newUserSchema = z.strictObject({
   email: z.string(),
   password: z.string().optional(),
   passwordHash: z.string().optional(),
-  roles: z.array(z.string()).optional(),
+  // Half of a surrogate pair is no text: every token that holds one is refused. RFC 8259 §8.2
+  roles: z.array(z.string().refine((role) => role.isWellFormed())).optional(),
   emailVerified: z.boolean().optional(),
 })
 
