@@ -7,6 +7,7 @@ import { memory } from './memory.ts'
 import { profile } from './profile.ts'
 import { refresh } from './refresh.ts'
 import { table } from './report.ts'
+import { revocation } from './revocation.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
 import { signInPressure } from './signin-pressure.ts'
 import { startup } from './startup.ts'
@@ -19,6 +20,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   startup,
   'signin-pressure': signInPressure,
   verify,
+  revocation,
   profile,
 }
 

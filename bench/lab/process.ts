@@ -21,8 +21,17 @@ export function cpuOfMachine(): number {
   return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
 }
 
+/** The memory that a process has resident now, in MB (10^6 bytes). Linux only. */
+export function memoryOf(pid: number): number {
+  return megabytes(pid, 'VmRSS')
+}
+
 /** The most memory that a process has ever had resident, in MB (10^6 bytes). Linux only. */
 export function peakMemoryOf(pid: number): number {
+  return megabytes(pid, 'VmHWM')
+}
+
+function megabytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-  return (Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1_000_000
+  return (Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1_000_000
 }

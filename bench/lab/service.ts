@@ -1,11 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../..')
 const COMMANDS = join(ROOT, 'node_modules/.bin')
+const LATCHKEY = join(COMMANDS, 'latchkey')
+const COMMON_ENVIRONMENT = { PATH: `${COMMANDS}:${process.env.PATH}`, HOME: process.env.HOME }
 const FLOOR = join(ROOT, 'bench/floor/server.ts')
 const STOP_SECONDS = 10
 
@@ -34,19 +37,35 @@ export interface ServiceSettings {
   env?: Readonly<Record<string, string>>
 }
 
-/** `latchkey serve` as it comes, with the rate limits off, on SQLite. */
+/** `latchkey serve` as it comes, with the rate limits off, on SQLite. Two of one directory share its file. */
 export async function startLatchkey({ directory, env = {} }: ServiceSettings): Promise<Service> {
   mkdirSync(directory, { recursive: true })
   const port = await freePort()
-  const publicOrigin = `http://localhost:${port}`
-  const databaseFile = join(directory, 'latchkey.db')
-  return start('latchkey', [join(COMMANDS, 'latchkey'), 'serve'], directory, publicOrigin, databaseFile, {
+  const publicOrigin = env.LATCHKEY_URL ?? `http://localhost:${port}`
+  return start('latchkey', [LATCHKEY, 'serve'], directory, publicOrigin, databaseIn(directory), {
     PORT: String(port),
     LATCHKEY_URL: publicOrigin,
-    LATCHKEY_DATABASE_URL: `sqlite:${databaseFile}`,
+    LATCHKEY_DATABASE_URL: `sqlite:${databaseIn(directory)}`,
     LATCHKEY_RATE_LIMITS: 'off',
     ...env,
   })
+}
+
+/** A `latchkey` command beside the service of a directory, to its end. Resolves to what it wrote. */
+export async function runLatchkey(
+  args: readonly string[],
+  { directory, env = {} }: ServiceSettings,
+): Promise<string> {
+  const database = `sqlite:${databaseIn(directory)}`
+  const { stdout } = await promisify(execFile)(LATCHKEY, args, {
+    cwd: directory,
+    env: { ...COMMON_ENVIRONMENT, LATCHKEY_DATABASE_URL: database, ...env },
+  })
+  return stdout
+}
+
+function databaseIn(directory: string): string {
+  return join(directory, 'latchkey.db')
 }
 
 /** The yardstick of `floor/server.ts`. */
@@ -76,7 +95,7 @@ async function start(
   const spawnedAt = performance.now()
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: `${COMMANDS}:${process.env.PATH}`, HOME: process.env.HOME, ...env },
+    env: { ...COMMON_ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', log],
   })
   closeSync(log)
