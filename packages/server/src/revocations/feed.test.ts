@@ -195,8 +195,10 @@ test('all readers get the same bytes, made once', async () => {
 test('each entry is published once, those that were there before the start not at all', async () => {
   const { feed, log, published, revoke } = aFeed()
   await log.append(anEntry())
-  await log.append(anEntry({ expiresAt: NOW }))
+  const expired = anEntry({ expiresAt: NOW })
+  await log.append(expired)
   await feed.load()
+  expect(feed.has(expired)).toBe(false)
   const subject = await revoke()
   await Promise.all([feed.catchUp(), feed.catchUp(), feed.catchUp()])
   expect(published).toEqual([subject])
@@ -215,6 +217,20 @@ test('whoever asks to catch up is sure of all that was written before, though a 
   const reads = log.reads
   await Promise.all(Array.from({ length: 100 }, () => feed.catchUp()))
   expect(log.reads - reads, 'many who ask at once are answered by one read').toBeLessThanOrEqual(2)
+})
+
+test('a read that takes long is not overtaken by the next one: nothing is heard twice', async () => {
+  const { feed, log, published } = aFeed()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  log.slowness = promise
+  const entry = anEntry()
+  await log.append(entry)
+  const first = feed.catchUp()
+  await expect.poll(() => log.reads).toBe(1)
+  const second = feed.catchUp()
+  resolve()
+  await Promise.all([first, second])
+  expect(published).toEqual([entry.subject])
 })
 
 test('a log that was away for a while is read on from where it was, and nothing is lost', async () => {

@@ -15,6 +15,8 @@ export function anEntry(facts: Partial<RevocationEntry> = {}): RevocationEntry {
 export class MemoryLog implements RevocationStore {
   entries: RevocationEntry[] = []
   isAway = false
+  /** What a read waits for once it has looked. */
+  slowness: Promise<void> | undefined
   /** How often it was read. */
   reads = 0
   announce = (): void => {}
@@ -28,7 +30,9 @@ export class MemoryLog implements RevocationStore {
   async after(position: number, limit: number): Promise<RevocationEntry[]> {
     this.reads++
     this.#check()
-    return this.entries.filter((entry) => entry.position > position).slice(0, limit)
+    const found = this.entries.filter((entry) => entry.position > position).slice(0, limit)
+    await this.slowness
+    return found
   }
 
   async unexpired(now: number, position: number, limit: number): Promise<RevocationEntry[]> {
