@@ -68,10 +68,19 @@ export async function startProgram(path: string, args: readonly string[], port: 
   }
 }
 
-/** A port for a program that has to be told one: nothing listened on it a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
+/**
+ * A port for a program that has to be told one: 0 picks any on which nothing listened a moment ago. Rejects when
+ * something does.
+ */
+export async function unusedPort(wanted: number): Promise<number> {
+  const server = createServer().listen(wanted, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    throw new Error(
+      `Port ${wanted} cannot be had: another program listens there. PORT=0 picks one that is free`,
+    )
+  }
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')

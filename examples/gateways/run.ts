@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createApi } from './api.ts'
 import type { Gateway } from './gateway.ts'
-import { findProgram, freePort, giveToGateway, privateFolder, startProgram } from './program.ts'
+import { findProgram, giveToGateway, privateFolder, startProgram, unusedPort } from './program.ts'
 import { type Service, startService } from './service.ts'
 
 /** What is another on each machine. */
@@ -19,7 +19,7 @@ type Closing = (() => unknown)[]
 
 /** Runs a gateway on PORT, 4000 unless it says otherwise, until Ctrl-C. */
 export async function runGateway(gateway: Gateway): Promise<void> {
-  const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const stopAsked = stopSignal()
   const closing: Closing = []
   try {
     await start(gateway, closing, stopAsked)
@@ -39,7 +39,7 @@ async function start(gateway: Gateway, closing: Closing, stopAsked: Promise<unkn
     const command = `sudo apt-get install --no-install-recommends ${packages}`
     throw new Error(`${program} is not installed. On Debian: ${command}`)
   }
-  const port = Number(process.env.PORT ?? 4000) || (await freePort())
+  const port = await unusedPort(Number(process.env.PORT ?? 4000))
   const url = `http://localhost:${port}`
 
   const data = mkdtempSync(join(tmpdir(), 'latchkey-service-'))
@@ -88,6 +88,13 @@ async function start(gateway: Gateway, closing: Closing, stopAsked: Promise<unkn
     stopAsked,
     running.ended.then((how) => Promise.reject(new Error(`${name} ended by itself: ${how}`))),
   ])
+}
+
+/** Resolves at the first signal to stop. npm passes on the terminal's, so it comes twice: the second breaks off nothing. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
+  })
 }
 
 /** Replaces in one go, so that nothing that was put in is replaced again. */

@@ -40,7 +40,7 @@ await runGateway({
   },
   arguments: ({ configuration, folder }) => [
     // A master process, which reloads by starting a new worker: no connection is refused meanwhile.
-    ...['-W', '-db', '-q'],
+    ...['-W', '-db'],
     ...['-f', configuration],
     ...['-f', join(keysOf(folder), 'keys.cfg')],
   ],

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
-import type { TestContext } from 'vitest'
+import { onTestFinished, type TestContext } from 'vitest'
 import { findProgram } from '../../examples/gateways/program.ts'
 import { type Example, startExample } from '../examples/start.ts'
 import { encode, type Forge, macToken, openForge } from '../http/forge.ts'
@@ -55,6 +55,8 @@ export async function startGateway(
   const secret = randomBytes(32).toString('base64url')
   const environment = { LATCHKEY_DATABASE_URL: `sqlite:${databasePath}`, LATCHKEY_SECRET: secret }
   const example = await startExample(name, { ...environment, ...settings })
+  // By Ctrl-C, so that it takes its folders with it.
+  onTestFinished(() => example.interrupt())
   return {
     example,
     environment,
