@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, type TestContext, test } from 'vitest'
-import { entriesOf, findNode, PROJECT, run } from './project.ts'
+import { entriesOf, findNode, PROJECT, run, USER_ENVIRONMENT } from './project.ts'
 import { startService } from './service.ts'
 
 interface Runtime {
@@ -28,6 +29,17 @@ describe.each([
     expect(execute('round-trip.js', origin, 'ada')).toBe('ada@example.com')
   })
 
+  test('the verifier hears of a sign-out, and lets the process end once it is closed', async (context) => {
+    need(context)
+    const environment = {
+      LATCHKEY_DATABASE_URL: `sqlite:${join(PROJECT, `heard by ${name}.db`)}`,
+      LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
+    }
+    const { origin } = await startService(environment)
+    const { id, secret } = registerApi(environment)
+    expect(execute('feed.js', origin, id, secret)).toBe('TOKEN_REVOKED')
+  })
+
   test('a session that is kept in a file goes on in the next process', async (context) => {
     need(context)
     const { origin } = await startService()
@@ -46,6 +58,15 @@ describe.each([
     return run(PROJECT, program!, [...before, file, ...arguments_])
   }
 })
+
+/** By the command that an operator would use. */
+function registerApi(environment: Record<string, string>): { id: string; secret: string } {
+  const { stdout } = spawnSync(join(PROJECT, 'node_modules/.bin/latchkey'), ['services', 'add', 'orders'], {
+    env: { ...USER_ENVIRONMENT, ...environment },
+    encoding: 'utf8',
+  })
+  return { id: /svc_[\w-]+/.exec(stdout)![0], secret: /lks_[\w-]+/.exec(stdout)![0] }
+}
 
 /** A runtime that no package of the system brings along: to try where it is, and to say so where it is not. */
 function elsewhere(name: string, program: string, before: readonly string[]): Runtime[] {

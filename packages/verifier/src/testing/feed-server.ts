@@ -28,7 +28,7 @@ export function revoked(id: string, names: Names, revokedAt = NOW): string {
 
 export const RETRY = 'retry: 100\n\n'
 export const CURRENT = event('current', { at: '2026-01-01T00:00:00Z', heartbeatSeconds: 5 })
-export const NOTHING_REVOKED = RETRY + snapshot('0-0') + CURRENT
+const NOTHING_REVOKED = RETRY + snapshot('0-0') + CURRENT
 
 export interface FeedWorld extends World, AsyncDisposable {
   server: TestServer
