@@ -7,7 +7,7 @@ import type { VerifyErrorCode } from '@latchkey/protocol'
  * - `TOKEN_INVALID`: it breaks a rule, and always will. Answer 401.
  * - `TOKEN_EXPIRED`: it kept every rule but its time is over. Answer 401; the client should refresh.
  * - `TOKEN_REVOKED`: its session has ended. Answer 401; the user has to sign in.
- * - `KEYS_UNAVAILABLE`: nothing is known about the token, because its issuer's keys could not be had. Answer 503,
+ * - `KEYS_UNAVAILABLE`: nothing is known about the token, because its issuer's keys, or what was revoked, could not be had. Answer 503,
  *   so that no client throws a good token away.
  *
  * The message names the rule that failed and never holds any part of the token. What lies underneath, such as a failed

@@ -3,7 +3,7 @@ import { startTimer } from '../runtime.ts'
 import { EventStream } from './event-stream.ts'
 import { FeedError, MalformedError } from './feed-error.ts'
 import { type Message, readMessage } from './messages.ts'
-import { type Ending, pauseAfter } from './pause.ts'
+import { type Ending, pauseAfter, readRetryAfter } from './pause.ts'
 import { Silence } from './silence.ts'
 
 export interface FeedOptions {
@@ -25,7 +25,6 @@ export interface FeedListener {
 
 const DEFAULT_RETRY_MS = 1000
 const DEFAULT_HEARTBEAT_SECONDS = 5
-const LONGEST_RETRY_AFTER_MS = 300_000
 
 /**
  * One connection to the feed of revocations, opened again whenever it ends, until it is closed. It never fails and never throws: what
@@ -174,7 +173,7 @@ export class RevocationFeed {
       failures,
       isRefused: refusal?.status === 401 || refusal?.status === 403,
       retryMs: this.#retryMs,
-      retryAfterMs: Math.min(retryAfter(refusal), LONGEST_RETRY_AFTER_MS),
+      retryAfterMs: readRetryAfter(refusal?.headers.get('retry-after'), Date.now()),
     }
   }
 }
@@ -198,12 +197,6 @@ function readMessages(stream: EventStream, bytes: Uint8Array): (Message | undefi
   } catch {
     throw new MalformedError('an event was not of the agreed form')
   }
-}
-
-/** In milliseconds; none where nothing was asked for. RFC 9110 §10.2.3 */
-function retryAfter(response: Response | undefined): number {
-  const text = response?.headers.get('retry-after') ?? ''
-  return /^\d{1,9}$/.test(text) ? Number(text) * 1000 : 0
 }
 
 /** Also gives up a fetch that does not heed its signal. */

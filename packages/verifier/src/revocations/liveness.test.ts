@@ -27,3 +27,9 @@ test('a machine that slept has not heard it since', () => {
   clock.now += 60_000
   expect(liveness.secondsSinceHeard()).toBe(60)
 })
+
+test('a clock that tells no number has heard nothing', () => {
+  const liveness = new Liveness({ now: () => Number.NaN, elapsed: () => 0 })
+  liveness.hear()
+  expect(liveness.secondsSinceHeard() <= 30).toBe(false)
+})

@@ -13,6 +13,7 @@ export interface Ending {
 
 const MOST_MS = 30_000
 const REFUSED_MS = 60_000
+const LONGEST_RETRY_AFTER_MS = 300_000
 
 /**
  * How long to leave the service alone before the next attempt, in milliseconds. Up to half of it is chance, so that the verifiers which one
@@ -23,4 +24,11 @@ const REFUSED_MS = 60_000
 export function pauseAfter({ failures, isRefused, retryMs, retryAfterMs }: Ending, chance: number): number {
   const pause = isRefused ? REFUSED_MS : Math.min(retryMs * 2 ** failures, MOST_MS)
   return Math.max(pause * (1 - chance / 2), retryAfterMs)
+}
+
+/** A number of seconds or a date, in milliseconds from `now`; none for neither. RFC 9110 §10.2.3 */
+export function readRetryAfter(header: string | null | undefined, now: number): number {
+  const text = header ?? ''
+  const wanted = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  return wanted > 0 ? Math.min(wanted, LONGEST_RETRY_AFTER_MS) : 0
 }

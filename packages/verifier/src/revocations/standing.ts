@@ -129,7 +129,8 @@ export class Standing {
   }
 
   #isStale(): boolean {
-    return this.#liveness.secondsSinceHeard() > this.#options.staleAfterSeconds
+    // Asked in this sense, so that a clock which is not a number has heard nothing.
+    return !(this.#liveness.secondsSinceHeard() <= this.#options.staleAfterSeconds)
   }
 
   #state(): FeedStats['state'] {
