@@ -28,8 +28,8 @@ export const verify: Scenario = {
         `1,000 ES256 tokens in turns, issuer and audience checked, ours with ${REVOKED} sessions revoked`,
       )
       return [
-        ...compare('cached', "fast-jwt's cache", cached, 1),
-        ...compare('uncached', "jose's jwtVerify", uncached, PROMISED_UNCACHED),
+        ...compare('a cached', "fast-jwt's cache", cached, 1),
+        ...compare('an uncached', "jose's jwtVerify", uncached, PROMISED_UNCACHED),
       ]
     } finally {
       feed.closeAllConnections()
@@ -44,12 +44,12 @@ function compare(what: string, whom: string, { ours, theirs }: Duel, promised: n
   const ratio = median(ratios)
   return [
     {
-      what: `a ${what} verification, of ${whom}`,
+      what: `${what} verification, of ${whom}`,
       measured: `${ratio.toFixed(2)} (${ratios.length} rounds, ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`,
       promised: `at most ${promised}`,
       holds: ratio <= promised,
     },
-    { what: `CPU time of a ${what} one`, measured: micros(ours) },
+    { what: `CPU time of ${what} one`, measured: micros(ours) },
     { what: `CPU time of ${whom}`, measured: micros(theirs) },
   ]
 }
