@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, type Verifier } from '@latchkey/verifier'
+import { stopSignal } from './stop.ts'
 
 /** A setting of the environment, which start.ts and compose.yaml give to each part. */
 export function setting(name: string): string {
@@ -31,7 +32,7 @@ export function openVerifier(): Verifier {
 
 /** Serves until it is asked to stop, once it has the keys and hears the feed. */
 export async function run(server: Server, verifier: Verifier): Promise<void> {
-  const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  const stopAsked = stopSignal()
   await verifier.ready()
   server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1')
   await once(server, 'listening')

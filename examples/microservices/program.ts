@@ -78,7 +78,13 @@ async function listening(name: string, child: ChildProcess): Promise<Program> {
 /** This port, or any for 0, on which nothing listened a moment ago. Rejects when something does. */
 export async function freePort(wanted: number): Promise<number> {
   const server = createServer().listen(wanted, '127.0.0.1')
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch {
+    throw new Error(
+      `Port ${wanted} cannot be had: another program listens there. PORT=0 picks one that is free`,
+    )
+  }
   const { port } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')

@@ -1,11 +1,11 @@
 // Starts what would be four deployments: the Latchkey service, a gateway, and two APIs behind it.
 // `npm start --prefix examples/microservices`; PORT is the gateway's, 4000 unless it says otherwise. Ctrl-C stops all.
 
-import { once } from 'node:events'
 import { freePort, startPart, startService } from './program.ts'
 import { register } from './register.ts'
+import { stopSignal } from './stop.ts'
 
-const stopAsked = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+const stopAsked = stopSignal()
 
 // The gateway's address comes first: it is the service's public origin, and the only one that browsers know.
 const port = await freePort(Number(process.env.PORT ?? 4000))
@@ -37,7 +37,7 @@ process.stdout.write(
 )
 
 const all = [gateway, orders, stock, service]
-const ended = await Promise.race([stopAsked.then(() => undefined), ...all.map((program) => program.ended)])
+const ended = await Promise.race([stopAsked, ...all.map((program) => program.ended)])
 // The service last: the others hear its feed.
 for (const program of all) await program.stop()
 if (ended !== undefined) process.stderr.write(`One of the parts ended by itself: ${ended}\n`)
