@@ -7,9 +7,9 @@ test('after a cut it is tried again within what the service asked for, and not b
   expect([pauseAfter(cut, 0), pauseAfter(cut, 0.5), pauseAfter(cut, 1)]).toEqual([1000, 750, 500])
 })
 
-test('the pauses double up to half a minute', () => {
+test('the pauses double up to ten seconds, well within the time until the feed is stale', () => {
   const pauses = [0, 1, 2, 3, 4, 5, 6, 2000].map((failures) => pauseAfter({ ...cut, failures }, 0))
-  expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+  expect(pauses).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000])
 })
 
 test('a service that does not know us is asked once a minute', () => {
@@ -18,7 +18,7 @@ test('a service that does not know us is asked once a minute', () => {
 
 test('a service that asks for more time is given it', () => {
   expect(pauseAfter({ ...cut, retryAfterMs: 7000 }, 1)).toBe(7000)
-  expect(pauseAfter({ ...cut, failures: 5, retryAfterMs: 7000 }, 1)).toBe(15_000)
+  expect(pauseAfter({ ...cut, failures: 5, retryAfterMs: 3000 }, 1)).toBe(5000)
 })
 
 test('how much more is said in seconds or by a date, and five minutes are the most', () => {

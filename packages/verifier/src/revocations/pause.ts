@@ -11,7 +11,8 @@ export interface Ending {
   retryAfterMs: number
 }
 
-const MOST_MS = 30_000
+/** A third of the time after which a feed counts as stale, unless told otherwise. */
+const MOST_MS = 10_000
 const REFUSED_MS = 60_000
 const LONGEST_RETRY_AFTER_MS = 300_000
 
