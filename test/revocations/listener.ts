@@ -1,5 +1,6 @@
 // The feed of revocations, seen from outside: a service and its readers, over real HTTP.
 // How the verifier reads it is tested in packages/verifier.
+import { DatabaseSync } from 'node:sqlite'
 import type { FeedEvents, Revocation } from '@latchkey/protocol'
 import { expect, onTestFinished } from 'vitest'
 
@@ -29,9 +30,14 @@ export async function askForFeed(
 export class Listener {
   /** Everything that came, byte for byte. */
   text = ''
+  /** Signs of life so far. */
+  beats = 0
   /** Resolves when the service has ended the stream; to how. */
   readonly ended: Promise<'in good order' | 'cut'>
   readonly #abort: AbortController
+  readonly #events: FeedEvent[] = []
+  /** What came of a block that is not whole yet. */
+  #begun = ''
 
   private constructor(response: Response, abort: AbortController) {
     this.#abort = abort
@@ -61,18 +67,8 @@ export class Listener {
     return listener
   }
 
-  events(): FeedEvent[] {
-    return this.text
-      .split('\n\n')
-      .slice(0, -1)
-      .flatMap((block) => {
-        const fields = new Map(
-          block.split('\n').map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
-        )
-        const event = fields.get('event')
-        if (event === undefined) return []
-        return [{ event, id: fields.get('id'), data: JSON.parse(fields.get('data') ?? '') } as FeedEvent]
-      })
+  events(): readonly FeedEvent[] {
+    return this.#events
   }
 
   /** What it was told to refuse, one by one, after the snapshot. */
@@ -109,10 +105,44 @@ export class Listener {
 
   async #take(response: Response): Promise<'in good order' | 'cut'> {
     try {
-      for await (const chunk of response.body as ReadableStream<Uint8Array>) this.text += Buffer.from(chunk)
+      for await (const chunk of response.body as ReadableStream<Uint8Array>) this.#read(Buffer.from(chunk))
       return 'in good order'
     } catch {
       return 'cut'
     }
   }
+
+  #read(chunk: Buffer): void {
+    const text = chunk.toString()
+    this.text += text
+    const blocks = (this.#begun + text).split('\n\n')
+    this.#begun = blocks.pop() ?? ''
+    for (const block of blocks) {
+      if (block === ': beat') this.beats++
+      const fields = new Map(
+        block.split('\n').map((line) => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
+      )
+      const event = fields.get('event')
+      if (event === undefined) continue
+      this.#events.push({
+        event,
+        id: fields.get('id'),
+        data: JSON.parse(fields.get('data') ?? ''),
+      } as FeedEvent)
+    }
+  }
+}
+
+/** Writes entries into a log that nobody has open. Returns the event id of the last one. */
+export function insertEntries(databasePath: string, count: number, at: number): string {
+  const database = new DatabaseSync(databasePath, { timeout: 5000 })
+  database
+    .prepare(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
+       insert into revocations (kind, subject, revoked_at, expires_at) select 'sid', 'session ' || i, ?, ? from n`,
+    )
+    .run(count, at, at + 960_000)
+  const last = database.prepare('select max(position) as position from revocations').get()
+  database.close()
+  return `${last?.position}-${at}`
 }

@@ -7,7 +7,7 @@ import { expectRefused, refresh } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
 import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
-import { askForFeed, basic, Listener, type ServiceCredentials } from './listener.ts'
+import { askForFeed, basic, insertEntries, Listener, type ServiceCredentials } from './listener.ts'
 
 /** What is promised is a second. */
 const PROMISED_MS = 1_000
@@ -128,9 +128,12 @@ test('SIGTERM ends the feeds at once and in good order, and the service with 0; 
 }, async () => {
   const { environment, service } = await aPlace()
   await (await startService(environment)).stop()
-  insertEntries(environment.LATCHKEY_DATABASE_URL!.replace('sqlite:', ''), 200_000)
+  const path = environment.LATCHKEY_DATABASE_URL!.replace('sqlite:', '')
+  const newest = insertEntries(path, 200_000, Date.now())
   const running = await startService(environment)
-  const readers = await Promise.all(Array.from({ length: 3 }, () => Listener.current(running.url, service)))
+  const readers = await Promise.all(
+    Array.from({ length: 3 }, () => Listener.current(running.url, service, newest)),
+  )
   const stalled = await askForFeed(running.url, { authorization: basic(service) })
   expect(stalled.status).toBe(200)
   const askedAt = performance.now()
@@ -170,14 +173,3 @@ test('a file that cannot be read is no reason to take a service for a stranger: 
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await fetch(`${running.url}/healthz`)).status).toBe(200)
 })
-
-function insertEntries(path: string, count: number): void {
-  const database = new DatabaseSync(path, { timeout: 5000 })
-  database
-    .prepare(
-      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
-       insert into revocations (kind, subject, revoked_at, expires_at) select 'sid', 'session ' || i, ?, ? from n`,
-    )
-    .run(count, Date.now(), Date.now() + 960_000)
-  database.close()
-}
