@@ -36,17 +36,14 @@ export class Fleet {
     await this.#tell({ kind: 'remember', tokens })
   }
 
-  /**
-   * Has `revoke` done, and resolves to the milliseconds from the instant that it resolves to until the last verifier has refused the last
-   * of the tokens.
-   */
-  async timeToRefuse(tokens: string[], revoke: () => Promise<number>): Promise<number> {
+  /** Has `revoke` done, and resolves to when the last verifier refused the last of the tokens, in `machineNow()`. */
+  async lastRefusal(tokens: string[], revoke: () => Promise<void>): Promise<number> {
     await this.#tell({ kind: 'watch', tokens })
-    const refused = Promise.all(this.#processes.map(async (child) => await next(child, 'refused')))
+    const refused = Promise.all(this.#processes.map((child) => next(child, 'refused')))
     // It is awaited below, after the request: until then nobody else would hear of a failure.
     refused.catch(() => {})
-    const answeredAt = await revoke()
-    return Math.max(...(await refused).map(({ at }) => at)) - answeredAt
+    await revoke()
+    return Math.max(...(await refused).map(({ at }) => at))
   }
 
   /** CPU seconds that its processes have used so far. */
@@ -59,7 +56,7 @@ export class Fleet {
       this.#processes.map(async (child) => {
         if (child.exitCode !== null || child.signalCode !== null) return
         const ended = once(child, 'exit')
-        child.kill('SIGKILL')
+        child.disconnect()
         await ended
       }),
     )

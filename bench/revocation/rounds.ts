@@ -21,7 +21,10 @@ export interface Place {
 }
 
 export interface Series {
-  latencies: Latencies
+  /** From the answer to whoever ended a session to the last refusal, in milliseconds. */
+  sinceAnswer: Latencies
+  /** The same from the request on. */
+  sinceRequest: Latencies
   /** CPU milliseconds per revoked session, of the service that the fleet listens to. */
   serviceCpu: number
   /** The same, of the whole fleet. */
@@ -36,9 +39,10 @@ export async function measure(place: Place, way: Way, rounds: number): Promise<S
     in: await Connection.open(place.service.origin),
     out: await Connection.open(place.endedAt.origin),
   }
-  const latencies = new Latencies()
+  const sinceAnswer = new Latencies()
+  const sinceRequest = new Latencies()
   const used = { service: 0, fleet: 0, machine: 0, rest: 0, seconds: 0 }
-  while (latencies.count < rounds) {
+  while (sinceAnswer.count < rounds) {
     const users: SignedIn[][] = []
     for (let round = 0; round < ROUNDS_AT_ONCE; round++)
       users.push(await signInAnew(connections.in, place.service, way.sessions))
@@ -46,20 +50,24 @@ export async function measure(place: Place, way: Way, rounds: number): Promise<S
     const before = clocks(place)
     for (const sessions of users) {
       await sleep(Math.random() * LONGEST_PAUSE_MS)
-      latencies.record(
-        await place.fleet.timeToRefuse(tokensOf(way.ended(sessions)), async () => {
-          await way.end(connections.out, place.endedAt, sessions)
-          return machineNow()
-        }),
-      )
+      let askedAt = 0
+      let answeredAt = 0
+      const refusedAt = await place.fleet.lastRefusal(tokensOf(way.ended(sessions)), async () => {
+        askedAt = machineNow()
+        await way.end(connections.out, place.endedAt, sessions)
+        answeredAt = machineNow()
+      })
+      sinceAnswer.record(refusedAt - answeredAt)
+      sinceRequest.record(refusedAt - askedAt)
     }
     const after = clocks(place)
     for (const key of Object.keys(used) as (keyof typeof used)[]) used[key] += after[key] - before[key]
   }
   for (const connection of Object.values(connections)) connection.close()
-  const perRevocation = 1000 / (latencies.count * Math.max(1, way.sessions - 1))
+  const perRevocation = 1000 / (sinceAnswer.count * Math.max(1, way.sessions - 1))
   return {
-    latencies,
+    sinceAnswer,
+    sinceRequest,
     serviceCpu: used.service * perRevocation,
     fleetCpu: used.fleet * perRevocation,
     otherCpu: Math.max(0, used.machine - used.service - used.fleet - used.rest) / used.seconds,

@@ -71,25 +71,19 @@ async function remember(verifier: Verifier, tokens: readonly string[]): Promise<
 }
 
 /**
- * The same answer, and `onTaken` whenever its reader asks for more: it has then taken in all that came before. So nobody has to
- * ask in a loop, which would keep the cores from those who are measured.
+ * Calls back whenever the reader of an answer asks for more: it has then taken in all that came before. So nobody has to ask in a
+ * loop, which would keep the cores from those who are measured.
  */
 function tapped(response: Response, onTaken: () => void): Response {
-  const reader = response.body?.getReader()
-  if (reader === undefined) return response
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        onTaken()
-        const { done, value } = await reader.read()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  )
-  return new Response(body, response)
+  const { body } = response
+  if (body === null) return response
+  const reader = body.getReader()
+  const read = reader.read.bind(reader)
+  reader.read = () => {
+    onTaken()
+    return read()
+  }
+  return Object.defineProperty(response, 'body', { value: { getReader: () => reader } })
 }
 
 async function look({ verifier, accepts }: Member): Promise<void> {
