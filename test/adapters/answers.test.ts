@@ -1,6 +1,12 @@
-import { VerifyError } from '@latchkey/verifier'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { requireRoles, VerifyError } from '@latchkey/verifier'
 import { protect } from '@latchkey/verifier/express'
-import { describe, expect, test } from 'vitest'
+import { protect as protectFastify } from '@latchkey/verifier/fastify'
+import { protect as protectHono } from '@latchkey/verifier/hono'
+import { protect as protectNode } from '@latchkey/verifier/node'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { claims, createKey, keySet, mint, NOW } from '../../packages/verifier/src/testing/issuer.ts'
 import { APPS, type AppWorld } from './apps.ts'
 import { refusalOf, startAround, startWorld } from './world.ts'
@@ -94,7 +100,7 @@ describe.each(APPS.filter(([name]) => name !== 'Hono'))('behind %s', (_, start) 
 // Express 4 knows nothing of promises: whoever returns it a rejected one brings the process down.
 test('what happens is told to `next`, and nothing is returned that could reject', async () => {
   const request = { url: '/orders', headers: { authorization: 'Bearer a.b.c' } }
-  const response = { statusCode: 200, setHeader: () => undefined, end: () => undefined }
+  const response = { statusCode: 200, headersSent: false, setHeader: () => undefined, end: () => undefined }
   const outcome = (verify: () => Promise<never>) =>
     new Promise((resolve) => {
       expect(protect({ verify })(request, response, resolve)).toBeUndefined()
@@ -102,6 +108,42 @@ test('what happens is told to `next`, and nothing is returned that could reject'
   expect(await outcome(() => Promise.reject(FAULT))).toBe(FAULT)
   expect(await outcome(async () => claims() as never)).toBeUndefined()
 })
+
+test('who was answered meanwhile, as by a time limit, is not answered twice, and the process lives on', async () => {
+  const { verifier } = refusing(new VerifyError('TOKEN_INVALID', 'why'))
+  const inExpress: unknown[] = []
+  const inNode: unknown[] = []
+  const server = createServer((request, response) => {
+    response.writeHead(503).end()
+    // Express looks at nothing that is returned: what were thrown there would be Node's, which ends the process for it.
+    protect(verifier)(request, response, (fault) => inExpress.push(fault))
+    inNode.push(
+      protectNode(verifier)(() => inNode.push('ran'))(request, response).catch((fault: unknown) => fault),
+    )
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const { status } = await fetch(`http://127.0.0.1:${port}`, { headers: { authorization: 'Bearer a.b.c' } })
+  expect(status).toBe(503)
+  expect(await Promise.all(inNode)).toEqual([undefined])
+  expect(inExpress).toEqual([])
+})
+
+test.each([
+  ['express', protect],
+  ['fastify', protectFastify],
+  ['hono', protectHono],
+  ['node', protectNode],
+])(
+  'a route of %s that forgets the verifier, or names no requirement, is a TypeError when it is made',
+  (_, guard) => {
+    const { verifier } = refusing(FAULT)
+    const given: unknown[][] = [[], [requireRoles('admin')], [verifier, undefined], [verifier, ['admin']]]
+    for (const mistake of given)
+      expect(() => guard(...(mistake as [never])), String(mistake)).toThrow(TypeError)
+  },
+)
 
 function refusing(error: Error): AppWorld {
   return { verifier: { verify: () => Promise.reject(error) }, now: () => NOW * 1000, ran: [], faults: [] }

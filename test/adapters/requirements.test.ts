@@ -1,4 +1,4 @@
-import { requireRecentLogin, requireRoles, requireScope } from '@latchkey/verifier'
+import { authorize, requireRecentLogin, requireRoles, requireScope } from '@latchkey/verifier'
 import { describe, expect, test } from 'vitest'
 import { claims, mint, NOW } from '../../packages/verifier/src/testing/issuer.ts'
 import { APPS } from './apps.ts'
@@ -41,13 +41,16 @@ describe.each(APPS)('behind %s', (_, start) => {
     expect((await call(NOW)).status).toBe(200)
     expect((await call(NOW - 300)).status).toBe(200)
 
-    for (const time of [NOW - 301, 0, undefined]) expectStale(await call(time), String(time))
+    // By clocks that differ a little, a sign-in may lie ahead. One that lies far ahead would be recent for ever.
+    expect((await call(NOW + 300)).status).toBe(200)
+    for (const time of [NOW - 301, 0, undefined, NOW + 301, NOW * 1000, 1e300])
+      expectStale(await call(time), String(time))
 
     const token = mint(world.key)
     expect((await world.call('/recent', token)).status).toBe(200)
     world.clock.now += 301
     expectStale(await world.call('/recent', token), 'grown old')
-    expect(world.ran).toHaveLength(3)
+    expect(world.ran).toHaveLength(4)
   })
 
   test('requirements are looked at in the order in which they stand, and each has to be met', async () => {
@@ -80,6 +83,18 @@ test('a requirement that would ask for nothing, or for what cannot be, is a Type
     () => requireRecentLogin(300, { now: 7 as never }),
   ]
   for (const mistake of mistakes) expect(mistake, String(mistake)).toThrow(TypeError)
+})
+
+test('a requirement that answers anything but a refusal or nothing is a fault, and opens no route', async () => {
+  const verifier = { verify: async () => claims() as never }
+  const request = { authorization: 'Bearer a.b.c', url: '/orders' }
+  for (const answer of [false, true, null, '', 403, {}, Promise.resolve(undefined)]) {
+    await expect(
+      authorize(verifier, request, () => answer as never),
+      String(answer),
+    ).rejects.toThrow(TypeError)
+  }
+  await expect(authorize(verifier, request, requireRoles as never)).rejects.toThrow(TypeError)
 })
 
 test('what happens to the list of roles after the route is made changes nothing', () => {

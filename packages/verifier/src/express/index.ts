@@ -1,7 +1,7 @@
 // Protects routes of Express 4 and 5, and of whatever else calls (request, response, next).
 // It owns no verdict: ../http judges, and this hands the request in and the answer out.
 
-import { authorize } from '../http/authorize.ts'
+import { authorize, checkProtection } from '../http/authorize.ts'
 import { grant } from '../http/claims-of.ts'
 import { type NodeMessage, type NodeResponse, readNodeMessage, sendRefusal } from '../http/node-message.ts'
 import type { Requirement } from '../http/requirements.ts'
@@ -24,6 +24,8 @@ export type ExpressMiddleware = (
  * Lets a request through when its access token holds and meets every requirement; answers every other one itself, by RFC 6750.
  * A fault goes to Express's error handling.
  *
+ * @throws TypeError when the verifier is none, or a requirement is no function
+ *
  * @example
  * app.get('/orders', protect(verifier, requireScope('orders:read')), (request, response) => {
  *   response.json(ordersOf(claimsOf(request).sub))
@@ -33,6 +35,7 @@ export function protect(
   verifier: Pick<Verifier, 'verify'>,
   ...requirements: readonly Requirement[]
 ): ExpressMiddleware {
+  checkProtection(verifier, requirements)
   return (request, response, next) => {
     const verdict = authorize(verifier, readNodeMessage(request, request.body), ...requirements)
     // Express 4 does not look at a promise that it is given.

@@ -1,7 +1,7 @@
 // Protects routes of Fastify, as a hook.
 // It owns no verdict: ../http judges, and this hands the request in and the answer out.
 
-import { authorize } from '../http/authorize.ts'
+import { authorize, checkProtection } from '../http/authorize.ts'
 import { grant } from '../http/claims-of.ts'
 import { type NodeMessage, readNodeMessage } from '../http/node-message.ts'
 import type { Requirement } from '../http/requirements.ts'
@@ -30,6 +30,8 @@ export type FastifyHook = (request: FastifyHookRequest, reply: FastifyHookReply)
  *
  * As `onRequest` it answers before the body is read; as `preHandler` it also sees a token in a form.
  *
+ * @throws TypeError when the verifier is none, or a requirement is no function
+ *
  * @example
  * app.get('/orders', { onRequest: protect(verifier, requireScope('orders:read')) }, async (request) => {
  *   return ordersOf(claimsOf(request).sub)
@@ -39,6 +41,7 @@ export function protect(
   verifier: Pick<Verifier, 'verify'>,
   ...requirements: readonly Requirement[]
 ): FastifyHook {
+  checkProtection(verifier, requirements)
   return async (request, reply) => {
     const { url, headers, raw, body } = request
     const message = readNodeMessage({ url, headers, rawHeaders: raw.rawHeaders }, body)

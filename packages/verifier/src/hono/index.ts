@@ -3,7 +3,7 @@
 
 import type { AccessTokenClaims } from '@latchkey/protocol'
 import type { MiddlewareHandler } from 'hono'
-import { authorize } from '../http/authorize.ts'
+import { authorize, checkProtection } from '../http/authorize.ts'
 import type { Requirement } from '../http/requirements.ts'
 import type { Verifier } from '../verify.ts'
 
@@ -16,6 +16,8 @@ export interface AuthEnv {
  * Lets a request through when its access token holds and meets every requirement; answers every other one itself, by RFC 6750.
  * A fault goes to `app.onError`.
  *
+ * @throws TypeError when the verifier is none, or a requirement is no function
+ *
  * @example
  * app.get('/orders', protect(verifier, requireScope('orders:read')), (c) => c.json(ordersOf(c.var.auth.sub)))
  */
@@ -23,6 +25,7 @@ export function protect(
   verifier: Pick<Verifier, 'verify'>,
   ...requirements: readonly Requirement[]
 ): MiddlewareHandler<AuthEnv> {
+  checkProtection(verifier, requirements)
   return async (c, next) => {
     const authorization = c.req.raw.headers.get('authorization')
     const verdict = await authorize(verifier, { authorization, url: c.req.url }, ...requirements)

@@ -34,13 +34,34 @@ export async function authorize(
     const claims = await verifier.verify(credentials.token)
     for (const requirement of requirements) {
       const refusal = requirement(claims)
-      if (refusal) return refused(refusal)
+      if (refusal !== undefined) return refused(checkRefusal(refusal))
     }
     return { kind: 'granted', claims }
   } catch (error) {
     if (error instanceof VerifyError) return refused(unverified(error))
     throw error
   }
+}
+
+/**
+ * What `protect()` was given, checked when the route is made rather than when somebody asks for it.
+ *
+ * @throws TypeError when the verifier is none, or a requirement is no function
+ */
+export function checkProtection(
+  verifier: Pick<Verifier, 'verify'>,
+  requirements: readonly Requirement[],
+): void {
+  if (typeof verifier?.verify !== 'function') throw new TypeError('protect takes a verifier first')
+  if (!requirements.every((requirement) => typeof requirement === 'function')) {
+    throw new TypeError('protect takes requirements after the verifier, each a function')
+  }
+}
+
+/** Of one that answers `false`, or later, nobody can say whether it is met: taken for a yes, it would open the route to all. */
+function checkRefusal(refusal: Refusal): Refusal {
+  if (typeof refusal?.status === 'number') return refusal
+  throw new TypeError('a requirement must return a refusal, or undefined where it is met')
 }
 
 function refused(refusal: Refusal): Verdict {

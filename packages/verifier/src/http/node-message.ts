@@ -12,6 +12,7 @@ export interface NodeMessage {
 /** What is called of a response of `node:http`, and of those that frameworks make of it. */
 export interface NodeResponse {
   statusCode: number
+  readonly headersSent: boolean
   setHeader(name: string, value: string): unknown
   end(body: string): unknown
 }
@@ -23,6 +24,8 @@ export function readNodeMessage(message: NodeMessage, body?: unknown): BearerReq
 }
 
 export function sendRefusal(response: NodeResponse, { status, headers, body }: Refusal): void {
+  // A time limit, say, has answered meanwhile. To set a header now would throw where nobody catches, and end the process.
+  if (response.headersSent) return
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.end(body)

@@ -44,6 +44,9 @@ export function requireScope(...scopes: readonly string[]): Requirement {
   }
 }
 
+/** In seconds: what a sign-in may lie ahead by clocks that differ. The most that a verifier forgives, too. */
+const CLOCK_LEEWAY = 300
+
 /**
  * The user must have signed in with their credentials (claim `auth_time`) no longer ago than this, in seconds: a whole number from 1 up.
  * Refuses with 401 and `insufficient_user_authentication`, at which an app has its user sign in again. RFC 9470
@@ -59,7 +62,10 @@ export function requireRecentLogin(
     throw new TypeError('requireRecentLogin takes a whole number of seconds, 1 or more')
   }
   if (typeof now !== 'function') throw new TypeError('now must be a function')
-  return ({ auth_time }) =>
-    // Asked in this sense, so that a time which is not there, or no number, is not recent.
-    now() / 1000 - auth_time <= seconds ? undefined : loginTooOld(seconds)
+  return ({ auth_time }) => {
+    const age = now() / 1000 - auth_time
+    // Asked in this sense, so that a time which is not there, or no number, is not recent. One far ahead, as in milliseconds, would
+    // be recent for ever.
+    return age <= seconds && age >= -CLOCK_LEEWAY ? undefined : loginTooOld(seconds)
+  }
 }

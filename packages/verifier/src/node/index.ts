@@ -1,7 +1,7 @@
 // Protects handlers of plain node:http.
 // It owns no verdict: ../http judges, and this hands the request in and the answer out.
 
-import { authorize } from '../http/authorize.ts'
+import { authorize, checkProtection } from '../http/authorize.ts'
 import { grant } from '../http/claims-of.ts'
 import { type NodeMessage, type NodeResponse, readNodeMessage, sendRefusal } from '../http/node-message.ts'
 import type { Requirement } from '../http/requirements.ts'
@@ -12,6 +12,8 @@ export { claimsOf } from '../http/claims-of.ts'
 /**
  * Makes handlers that run only when the request's access token holds and meets every requirement; every other request is answered
  * here, by RFC 6750. What it returns rejects with a fault of the verifier or of the handler.
+ *
+ * @throws TypeError when the verifier is none, or a requirement is no function
  *
  * @example
  * createServer(protect(verifier, requireScope('orders:read'))(listOrders)).listen(3001)
@@ -26,6 +28,7 @@ export function protect(
 ): <Request extends NodeMessage, Response extends NodeResponse>(
   handler: (request: Request, response: Response) => unknown,
 ) => (request: Request, response: Response) => Promise<void> {
+  checkProtection(verifier, requirements)
   return (handler) => async (request, response) => {
     const verdict = await authorize(verifier, readNodeMessage(request), ...requirements)
     if (verdict.kind === 'refused') return sendRefusal(response, verdict.refusal)
