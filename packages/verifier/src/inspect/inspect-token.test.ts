@@ -189,6 +189,22 @@ test('an infinite time is no number', () => {
   expect(codesOf(signToken(key, headerFor(key), infinite))).toEqual(['TIME_NOT_A_NUMBER'])
 })
 
+test('no text takes long to look at, however it was made to', () => {
+  const spaces = ' '.repeat(65_000)
+  const quotes = '\\"'.repeat(24_000)
+  const texts = [
+    ...[`a${spaces}b`, `"a${spaces}b"`, `Bearer${spaces}a`, `a${'\u200b'.repeat(65_000)}b`],
+    ...[`{"${quotes}`, `{"${quotes}\\`].map(
+      (header) => `${Buffer.from(header).toString('base64url')}.e30.AA`,
+    ),
+  ]
+  for (const text of texts) {
+    const start = performance.now()
+    inspectToken(text)
+    expect(performance.now() - start, text.slice(0, 20)).toBeLessThan(400)
+  }
+})
+
 test('no finding repeats anything of the token', () => {
   const marker = 'zzMARKERzz'
   const broken = withHeader({ alg: marker, jku: marker, crit: marker, kid: undefined })

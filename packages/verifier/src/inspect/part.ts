@@ -77,7 +77,9 @@ function parse(text: string): unknown {
 function depthOf(json: string): number {
   let depth = 0
   let deepest = 0
-  for (const [sign] of json.replace(/"(?:[^"\\]|\\.)*"/gs, '').matchAll(/[[\]{}]/g)) {
+  // A string that never ends is skipped to the end of the text: whoever began anew at each of its quotes would take seconds.
+  for (const [sign] of json.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|[[\]{}]/gs)) {
+    if (sign.startsWith('"')) continue
     depth += sign === '[' || sign === '{' ? 1 : -1
     deepest = Math.max(deepest, depth)
   }
