@@ -9,7 +9,7 @@ import { RemoteKeys } from './keys/remote-keys.ts'
 import { readOptions, type Settings, type VerifierOptions } from './options.ts'
 import { Standing } from './revocations/standing.ts'
 import { NO_FEED, noVerifications, type VerifierStats } from './stats.ts'
-import { readClaims, readSession } from './token/claims.ts'
+import { checkExpiry, readClaims, readSession } from './token/claims.ts'
 import { splitCompact } from './token/compact.ts'
 import { checkType, readHeader } from './token/header.ts'
 import { checkSignature } from './token/signature.ts'
@@ -95,7 +95,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
     token: string,
   ): AccessTokenClaims | Promise<AccessTokenClaims> {
     const waiting = standing?.check(names, token)
-    return waiting ? waiting.then(() => claims) : claims
+    if (!waiting) return claims
+    return waiting.then(() => {
+      // It may have run out meanwhile.
+      checkExpiry(claims, settings, now() / 1000)
+      return claims
+    })
   }
 
   /** A token whose signature holds. */

@@ -134,6 +134,31 @@ test('an event that was cut off in the middle is missed, not half heard', async 
   expect(world.connections[1]?.lastEventId).toBe('0-0')
 })
 
+test('news in the middle of a snapshot is no place to go on from: the rest of the snapshot would be missed', async () => {
+  await using world = await createFeedWorld()
+  world.opening = RETRY + snapshot('1-1', { sid: 'a' }) + CURRENT
+  await world.verifier.ready()
+  world.opening =
+    event('snapshot', { revoked: [revocation({ sid: 'a' })], more: true }) + revoked('9-1', { sid: 'c' })
+  world.cut()
+  await untilEntries(world, 2)
+
+  world.opening = snapshot('9-1', { sid: 'a' }, { sid: 'b' }, { sid: 'c' }) + CURRENT
+  world.cut()
+  await untilEntries(world, 3)
+  expect(world.connections.map(({ lastEventId }) => lastEventId)).toEqual([undefined, '1-1', '1-1'])
+})
+
+test('a snapshot whose last part is missing makes nothing current', async () => {
+  await using world = await createFeedWorld()
+  world.opening = RETRY + snapshot('1-1', { sid: 'a' }) + CURRENT
+  await world.verifier.ready()
+  world.opening = event('snapshot', { revoked: [revocation({ sid: 'a' })], more: true }) + CURRENT
+  world.cut()
+  await expect.poll(() => world.verifier.stats().feed.problem).toBe('the snapshot was missing')
+  expect(await outcome(world.verifier.verify(world.mint({ sid: 'a' })))).toBe('TOKEN_REVOKED')
+})
+
 test('a snapshot that was cut off in the middle is asked for again as a whole', async () => {
   await using world = await createFeedWorld()
   world.opening = RETRY + event('snapshot', { revoked: [revocation({ sid: 'a' })], more: true })

@@ -35,6 +35,8 @@ export class RevocationFeed {
   #isStarted = false
   #isClosed = false
   #isCurrent = false
+  /** Whether the last part of a snapshot is still to come. */
+  #isInSnapshot = false
   #connection: AbortController | undefined
   #endPause = () => {}
   #lastId: string | undefined
@@ -112,6 +114,7 @@ export class RevocationFeed {
       silence.stop()
       connection.abort()
       this.#isCurrent = false
+      this.#isInSnapshot = false
       this.#options.listener.onCut()
     }
   }
@@ -154,15 +157,18 @@ export class RevocationFeed {
   }
 
   #heed(message: Message, silence: Silence): void {
+    if (message.kind === 'snapshot') this.#isInSnapshot = !message.isLast
     if (message.kind === 'current') {
-      if (this.#lastId === undefined) throw new MalformedError('the snapshot was missing')
+      if (this.#lastId === undefined || this.#isInSnapshot)
+        throw new MalformedError('the snapshot was missing')
       silence.heartbeatSeconds = message.heartbeatSeconds
       this.#isCurrent = true
       this.#failures = 0
       this.problem = null
     }
     this.#options.listener.onMessage(message, this.#isCurrent)
-    if (message.kind !== 'current' && message.id !== undefined) this.#lastId = message.id
+    // News between the parts of a snapshot is no place to go on from: a cut would cost the parts that are still to come.
+    if (message.kind !== 'current' && !this.#isInSnapshot) this.#lastId = message.id
   }
 
   #end(error: unknown, refusal: Response | undefined): Ending {

@@ -193,7 +193,38 @@ test("where requests are isolated, as in Cloudflare's workers, there is no feed 
   }
 })
 
-test('a revocation that comes while a token is being introspected is not overlooked the next time', async () => {
+test('a revocation that comes while the issuer is asked about a token outweighs its answer', async () => {
+  await using world = await stale()
+  const release = holdIntrospection(world)
+  const verification = outcome(world.verifier.verify(world.mint()))
+  await expect.poll(() => world.introspected.length).toBe(1)
+  world.send(revoked('1-1', { sid: 'session-1' }))
+  await untilEntries(world, 1)
+  release()
+  expect(await verification).toBe('TOKEN_REVOKED')
+})
+
+test('a token that runs out while the issuer is asked about it has expired', async () => {
+  await using world = await stale()
+  const release = holdIntrospection(world)
+  const verification = outcome(world.verifier.verify(world.mint()))
+  await expect.poll(() => world.introspected.length).toBe(1)
+  world.clock.now += 905
+  release()
+  expect(await verification).toBe('TOKEN_EXPIRED')
+})
+
+test('a token that runs out while the first word of the feed is waited for has expired', async () => {
+  await using world = await createFeedWorld({ startTimeoutSeconds: 30 })
+  world.opening = undefined
+  const verification = outcome(world.verifier.verify(world.mint()))
+  await expect.poll(() => world.connections.length).toBe(1)
+  world.clock.now += 905
+  world.send(snapshot('0-0') + CURRENT)
+  expect(await verification).toBe('TOKEN_EXPIRED')
+})
+
+test('a revocation that comes after a token was introspected is not overlooked the next time', async () => {
   await using world = await stale()
   const token = world.mint()
   expect(await outcome(world.verifier.verify(token))).toBe('accepted')
@@ -209,4 +240,12 @@ async function stale(): Promise<FeedWorld> {
   await world.verifier.ready()
   world.clock.now += 60
   return world
+}
+
+/** The issuer calls every token good, but says so only once it is released. */
+function holdIntrospection(world: FeedWorld): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  world.introspection = (request, response) =>
+    void promise.then(() => answerJson({ active: true })(request, response))
+  return resolve
 }

@@ -116,16 +116,22 @@ export class Standing {
   }
 
   #judge(names: Names, token: string): Promise<void> | undefined {
+    this.#refuseRevoked(names)
+    if (this.#options.onStale === 'allow' || !this.#isStale()) return undefined
+    if (this.#options.onStale === 'deny') throw staleFeed()
+    return this.#introspect(names, token)
+  }
+
+  #refuseRevoked(names: Names): void {
     const refused = this.#revoked.findAmong(names)
     if (refused === 'kid') throw withdrawn()
     if (refused) throw revoked()
-    if (this.#options.onStale === 'allow' || !this.#isStale()) return undefined
-    if (this.#options.onStale === 'deny') throw staleFeed()
-    return this.#introspect(token)
   }
 
-  async #introspect(token: string): Promise<void> {
+  async #introspect(names: Names, token: string): Promise<void> {
     if (!(await this.#introspection.isActive(token))) throw revoked()
+    // What the feed has said meanwhile is newer than the answer.
+    this.#refuseRevoked(names)
   }
 
   #isStale(): boolean {

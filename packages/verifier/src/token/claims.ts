@@ -21,13 +21,20 @@ const COMPULSORY_NAMES = ['sub', 'jti', 'sid', 'client_id'] as const
 export function readClaims(payload: Uint8Array, rules: ClaimRules, now: number): AccessTokenClaims {
   const claims = readPayload(payload)
   checkParties(claims, rules)
-  const expiry = checkTimes(claims, rules, now)
+  const exp = checkTimes(claims, rules, now)
   checkSubject(claims)
-  // Asked in this sense, so that a clock which is not a number refuses everything.
-  if (!(expiry > now - rules.clockLeewaySeconds)) {
-    throw new VerifyError('TOKEN_EXPIRED', 'exp must not have passed')
-  }
+  checkExpiry({ exp }, rules, now)
   return deepFreeze(claims) as AccessTokenClaims
+}
+
+/** Throws TOKEN_EXPIRED when a token's time is over at `now`, in seconds. */
+export function checkExpiry(
+  { exp }: Pick<AccessTokenClaims, 'exp'>,
+  { clockLeewaySeconds }: Pick<ClaimRules, 'clockLeewaySeconds'>,
+  now: number,
+): void {
+  // Asked in this sense, so that a clock which is not a number refuses everything.
+  if (!(exp > now - clockLeewaySeconds)) throw new VerifyError('TOKEN_EXPIRED', 'exp must not have passed')
 }
 
 /** The session that a token of any age names. */
