@@ -38,6 +38,14 @@ test('no name of a role makes two roles, two headers or a header that cannot be 
   expect(headers.get('x-latchkey-user')).toBe(userId)
 })
 
+test('a role is percent-encoded as the document says: every character but letters, digits and a few signs', async () => {
+  const world = await startAuth()
+  const roles = ["o'neil", 'team(a)!', '*', 'a-b_c.d~e/f@g']
+  const { accessToken } = await signInWithRoles(world, roles)
+  const { headers } = await world.send('GET', '/auth/check', { bearer: accessToken })
+  expect(headers.get('x-latchkey-roles')).toBe('o%27neil,team%28a%29%21,%2A,a-b_c.d~e/f@g')
+})
+
 test('a session that has ended, a token that is none and a store that is away are answered as everywhere', async () => {
   const world = await startAuth()
   const { accessToken, refreshToken } = await world.signUp('native')

@@ -31,5 +31,10 @@ export const checkEndpoint: Endpoint = endpointForCaller(
 
 /** A role may be any text, and a comma or a line break in it must not become two roles or two headers. */
 function toHeaderText(role: string): string {
-  return role.replaceAll(/[^\w.~:/@-]+/gu, encodeURIComponent)
+  return role.replaceAll(/[^\w.~:/@-]+/gu, percentEncode)
+}
+
+/** Every byte of it, also of the signs that `encodeURIComponent` leaves as they are. RFC 3986 §2.1 */
+function percentEncode(text: string): string {
+  return Buffer.from(text).toString('hex').toUpperCase().replaceAll(/../g, '%$&')
 }
