@@ -42,9 +42,14 @@ export const WITH_BODY = AUTH_ENDPOINTS.filter(({ body }) => body !== undefined)
 
 /** Those of RFC 6749, 7009 and 7662: each takes a form alone. */
 export const OAUTH_ENDPOINTS = [
-  { method: 'POST', path: '/oauth/token', security: [{}, { accessToken: [] }, { client: [] }] },
-  { method: 'POST', path: '/oauth/revoke', security: [{}, { client: [] }] },
-  { method: 'POST', path: '/oauth/introspect', security: [{ client: [] }] },
+  {
+    method: 'POST',
+    path: '/oauth/token',
+    security: [{}, { accessToken: [] }, { client: [] }],
+    needed: ['grant_type', 'refresh_token'],
+  },
+  { method: 'POST', path: '/oauth/revoke', security: [{}, { client: [] }], needed: ['token'] },
+  { method: 'POST', path: '/oauth/introspect', security: [{ client: [] }], needed: ['token'] },
 ] as const
 
 export const PUBLIC_PATHS = [

@@ -116,14 +116,18 @@ test('the document lists every endpoint, what it takes and who may call it', asy
 })
 
 test('the standard endpoints take a form alone, and refuse in the words of RFC 6749', async () => {
-  const listed = new Map(operations(await documentOf(await startAuth())))
-  for (const { path, security } of OAUTH_ENDPOINTS) {
+  const document = await documentOf(await startAuth())
+  const listed = new Map(operations(document))
+  const resolve = resolverOf(document)
+  for (const { path, security, needed } of OAUTH_ENDPOINTS) {
     const operation = listed.get(`POST ${path}`) as Operation
     expect(operation.security, path).toEqual(security)
     expect(operation.requestBody?.required, path).toBe(true)
     expect(Object.keys(operation.requestBody?.content ?? {}), path).toEqual([
       'application/x-www-form-urlencoded',
     ])
+    const form = operation.requestBody?.content['application/x-www-form-urlencoded']
+    expect(resolve(form?.schema?.$ref as string).required, path).toEqual(needed)
     for (const [status, { content }] of Object.entries(operation.responses)) {
       if (status >= '400') expect(content?.['application/json']?.schema?.$ref, path).toMatch(/OAuthError$/)
     }

@@ -54,23 +54,30 @@ export const SCHEMAS = {
     refreshToken: z.string().optional().describe('Of any generation of the session'),
   }),
   PasswordChange: z.object({ currentPassword: z.string(), newPassword: z.string() }),
-  TokenRequest: z.object({
-    grant_type: parameter.describe('`refresh_token`'),
-    refresh_token: parameter.describe('Of a native session'),
-    scope: parameter.describe('Refused: no scope is granted here, so none can be asked for'),
-    client_id: parameter.describe('`latchkey-native`, or nothing: it is a public client'),
-    client_secret: parameter.describe('Empty, or nothing'),
-  }),
-  RevocationRequest: z.object({
-    token: parameter.describe('A refresh token of any generation, or an access token'),
-    token_type_hint: parameter.describe('Not needed, and not believed'),
-    ...clientFields,
-  }),
-  IntrospectionRequest: z.object({
-    token: parameter.describe('An access token'),
-    token_type_hint: parameter.describe('Not needed'),
-    ...clientFields,
-  }),
+  // The document alone says what is required: which error its absence gets depends on what else is wrong. RFC 6749 §5.2
+  TokenRequest: z
+    .object({
+      grant_type: parameter.describe('`refresh_token`'),
+      refresh_token: parameter.describe('Of a native session'),
+      scope: parameter.describe('Refused: no scope is granted here, so none can be asked for'),
+      client_id: parameter.describe('`latchkey-native`, or nothing: it is a public client'),
+      client_secret: parameter.describe('Empty, or nothing'),
+    })
+    .meta({ required: ['grant_type', 'refresh_token'] }),
+  RevocationRequest: z
+    .object({
+      token: parameter.describe('A refresh token of any generation, or an access token'),
+      token_type_hint: parameter.describe('Not needed, and not believed'),
+      ...clientFields,
+    })
+    .meta({ required: ['token'] }),
+  IntrospectionRequest: z
+    .object({
+      token: parameter.describe('An access token'),
+      token_type_hint: parameter.describe('Not needed'),
+      ...clientFields,
+    })
+    .meta({ required: ['token'] }),
   User,
   Session,
   Tokens: z.object({
