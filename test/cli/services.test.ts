@@ -105,6 +105,17 @@ test('a program registers, lists and removes services as the command line does',
     for (const name of ['', ' ', 5, null, undefined]) {
       await expect(auth.services.create({ name } as never)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     }
+    for (const [field, service] of [
+      ['name', { name: 'half a \ud83d' }],
+      ['name', { name: 'two\u2028lines' }],
+      ['audience', { name: 'orders', audience: null }],
+      ['audiences', { name: 'orders', audiences: 'https://api.example.com' }],
+      ['service', undefined],
+    ] as const) {
+      const refused = auth.services.create(service as never)
+      await expect(refused, field).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+      await expect(refused, field).rejects.toThrow(new RegExp(`^${field}: `))
+    }
     await expect(auth.services.remove('svc_other')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     await auth.services.remove(created.id)
     expect(await auth.services.list()).toEqual([])

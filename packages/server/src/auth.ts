@@ -186,7 +186,7 @@ async function assemble(
   return {
     fetch: app,
     users: {
-      create: async (user) => toUser(await accounts.create(checkNewUser(user))),
+      create: async (user) => toUser(await accounts.create(checked(newUserSchema, user, 'user'))),
       async find(by) {
         const account = 'id' in by ? await accounts.findById(by.id) : await accounts.findByEmail(by.email)
         return account === undefined ? undefined : toUser(account)
@@ -211,7 +211,9 @@ async function assemble(
     },
     services: {
       async create(service) {
-        const { service: created, secret } = await registry.create(service)
+        const { service: created, secret } = await registry.create(
+          checked(newServiceSchema, service, 'service'),
+        )
         return { ...summarizeService(created), secret }
       },
       list: async () => (await registry.list()).map(summarizeService),
@@ -235,13 +237,16 @@ const newUserSchema = z.strictObject({
   emailVerified: z.boolean().optional(),
 })
 
+/** A misspelt `audience` must not make a service that hears of every token. */
+const newServiceSchema = z.strictObject({ name: z.string(), audience: z.string().optional() })
+
 /** Callers without types make mistakes too: a list of roles that is a text, a password that is null. */
-function checkNewUser(user: NewUser): NewUser {
-  const parsed = newUserSchema.safeParse(user)
+function checked<T>(schema: z.ZodType<T>, given: T, name: string): T {
+  const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.')
-  throw new AuthError('INVALID_REQUEST', `${where || 'user'}: is not of the documented form`)
+  throw new AuthError('INVALID_REQUEST', `${where || name}: is not of the documented form`)
 }
 
 function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {

@@ -6,7 +6,7 @@ import type { Service, StoredService } from './service.ts'
 import type { ServiceStore } from './store.ts'
 
 export interface NewService {
-  /** For people: 1 to 100 characters, none of them a control character. */
+  /** For people: 1 to 100 characters, in one line, none of them a control character. */
   name: string
   /** The `aud` of the tokens that it answers for: at introspection it hears of no other's. @default every one */
   audience?: string
@@ -18,7 +18,8 @@ interface RegistryDependencies {
   onEvent: EventListener
 }
 
-const NAME = /^\P{Cc}{1,100}$/u
+/** Control characters, halves of characters and the ends of lines and paragraphs are none. */
+const NAME = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,100}$/u
 const AUDIENCE = /^[\x21-\x7e]{1,500}$/
 
 /** What a secret is compared with that belongs to nobody. */
@@ -38,10 +39,10 @@ export class ServiceRegistry {
 
   /** Resolves to the service and its secret, which nothing can show again. Rejects with INVALID_REQUEST. */
   async create({ name, audience }: NewService): Promise<{ service: Service; secret: string }> {
-    if (typeof name !== 'string' || !NAME.test(name) || name.trim() === '') {
+    if (!NAME.test(name) || name.trim() === '') {
       throw new AuthError('INVALID_REQUEST', 'name: 1 to 100 characters are needed, no control characters')
     }
-    if (audience !== undefined && (typeof audience !== 'string' || !AUDIENCE.test(audience))) {
+    if (audience !== undefined && !AUDIENCE.test(audience)) {
       throw new AuthError('INVALID_REQUEST', 'audience: visible ASCII characters are needed, 500 at most')
     }
     const service: Service = {
