@@ -237,6 +237,16 @@ test('nothing on the way may keep events back: no store, no buffering, no length
   await answer.body?.cancel()
 })
 
+test('HEAD tells what the feed would answer, and leaves no reader behind', async () => {
+  const feed = await startFeed()
+  const { status, headers } = await fetch(`${feed.url}/auth/revocations`, {
+    method: 'HEAD',
+    headers: { authorization: basic(feed.service) },
+  })
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream'])
+  expect(await metric(feed, 'latchkey_feed_readers')).toBe('0')
+})
+
 test('a sign of life comes every five seconds, whatever else the server limits', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   try {

@@ -5,6 +5,7 @@ test('of a path, a log holds what is ours: neither a query, nor a token, nor an 
   const cases = {
     '/auth/login': '/auth/login',
     '/.well-known/jwks.json': '/.well-known/jwks.json',
+    '/auth/revocations': '/auth/revocations',
     '/': '/',
     '/auth/me?access_token=secret': '/auth/me',
     '/auth/sessions/secret': '/auth/sessions/…',

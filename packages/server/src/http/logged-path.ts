@@ -1,22 +1,8 @@
-import { accountEndpoints } from './account-endpoints.ts'
-import { checkEndpoint } from './check-endpoint.ts'
 import { developmentEndpoints } from './development-endpoints.ts'
-import { keyEndpoints } from './key-endpoints.ts'
-import { oauthEndpoints } from './oauth-endpoints.ts'
-import { operationEndpoints } from './operation-endpoints.ts'
-import { sessionEndpoints } from './session-endpoints.ts'
+import { DOCUMENTED_ENDPOINTS } from './endpoints.ts'
 
-const ENDPOINTS = [
-  ...accountEndpoints,
-  ...sessionEndpoints,
-  checkEndpoint,
-  ...oauthEndpoints,
-  ...keyEndpoints,
-  ...operationEndpoints,
-  ...developmentEndpoints,
-]
 const OUR_WORDS = new Set([
-  ...ENDPOINTS.flatMap(({ path }) => path.split('/')),
+  ...[...DOCUMENTED_ENDPOINTS, ...developmentEndpoints].flatMap(({ path }) => path.split('/')),
   ...['openapi.json', 'docs', 'decoder', 'assets', 'favicon.ico'],
 ])
 const MAX_PARTS = 8
