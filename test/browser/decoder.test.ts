@@ -221,6 +221,41 @@ browserTest('markup in a token is text', async (visit) => {
   expect(await page.title()).toBe('Latchkey · a token, decoded')
 })
 
+browserTest('marks that turn text around, or are not seen, are written as escapes', async (visit) => {
+  const page = await visit.open('/decoder')
+  await paste(page, freshToken({ sub: '\u202enimda', '\u200broles': ['a\u2066b', '\u001b[2J'] }))
+  const payload = page.getByRole('table', { name: 'Payload' })
+  expect(await payload.getByRole('row', { name: /^sub / }).textContent()).toContain('\\u202enimda')
+  expect(await payload.textContent()).toContain('\\u200broles')
+  await page.getByText('As it is written').click()
+  expect(await page.locator('.decoder-output').textContent()).not.toMatch(/[\u202e\u200b\u2066]/)
+})
+
+browserTest(
+  'what was found out of a token is never said of the one that was pasted meanwhile',
+  async (visit) => {
+    const page = await visit.open('/decoder')
+    await paste(page, freshToken())
+    await page.evaluate((keys) => {
+      // The page looks after what has changed once it is painted: here, a good while later.
+      window.requestAnimationFrame = () => 0
+      const answered = new Promise<void>((resolve) => addEventListener('keys come', () => resolve()))
+      window.fetch = () => answered.then(() => Response.json(keys))
+    }, keySet(key))
+    await check(page)
+    await page.getByRole('button', { name: 'Checking…' }).waitFor()
+    const forged = `${encode({ alg: 'ES256', kid: key.kid })}.${encode(claims({ sub: 'mallory' }))}.AAAA`
+    await page.getByLabel('Token', { exact: true }).evaluate((area: HTMLTextAreaElement, text) => {
+      area.value = text
+      area.dispatchEvent(new Event('input', { bubbles: true }))
+      dispatchEvent(new Event('keys come'))
+    }, forged)
+    await page.getByRole('cell', { name: 'mallory' }).waitFor()
+    await page.getByRole('button', { name: 'Check the signature' }).waitFor()
+    expect(await verdict(page).textContent()).toBe(NOT_VERIFIED)
+  },
+)
+
 browserTest('what is broken, unsigned, encrypted, secret or no token at all is said', async (visit) => {
   const page = await visit.open('/decoder')
   const says = async (text: string, words: string) => {

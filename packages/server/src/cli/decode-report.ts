@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import {
   type CheckedSignature,
   describeTimes,
+  escapeUnseen,
   type Finding,
   type Inspection,
   meaningOf,
@@ -60,7 +61,8 @@ export function decodeJson(inspection: Inspection, signature: SignatureState, no
   const shown = { ...inspection, token: undefined }
   const claims = inspection.kind === 'signed' ? inspection.payload.members : null
   const times = claims === null ? undefined : describeTimes(claims, now)
-  return `${escapeUnseen(JSON.stringify({ ...shown, times, signature }, null, 2), /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu)}\n`
+  const json = JSON.stringify({ ...shown, times, signature }, null, 2)
+  return lines(json.split('\n').map(escapeUnseen))
 }
 
 type Paint = (style: 'bold' | 'dim' | 'red' | 'yellow' | 'green' | 'cyan', text: string) => string
@@ -108,19 +110,6 @@ const STYLES = { danger: 'red', warning: 'yellow', note: 'dim' } as const
 function findingLines(findings: readonly Finding[], paint: Paint): string[] {
   return findings.map(
     ({ code, severity, text }) => `${paint(STYLES[severity], `${severity} ${code}`)}: ${text}`,
-  )
-}
-
-/**
- * Writes what is not seen, or changes how the rest is seen, as JSON escapes: control characters, with which a terminal can be told
- * to do things, marks that turn text around, and half characters. The result means the same to a JSON parser.
- */
-function escapeUnseen(text: string, unseen = /[\p{C}\p{Zl}\p{Zp}]/gu): string {
-  return text.replace(unseen, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
-    ).join(''),
   )
 }
 

@@ -10,6 +10,7 @@ export {
   type UncheckedSignature,
 } from './check-signature.ts'
 export { duration, roughly } from './durations.ts'
+export { escapeUnseen } from './escape-unseen.ts'
 export { type FetchKeySetOptions, fetchKeySet } from './fetch-key-set.ts'
 export type { Finding, FindingCode, Severity } from './findings.ts'
 export {

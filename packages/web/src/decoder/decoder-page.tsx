@@ -9,17 +9,25 @@ import { Paste } from './paste.tsx'
 import { SignaturePanel } from './signature-panel.tsx'
 import type { SignatureState } from './signature-state.ts'
 
+/** What was found out, and of which token: an answer that comes late must not be taken for the next token's. */
+interface Checked {
+  token: string
+  signature: SignatureState
+}
+
 const UNCHECKED: SignatureState = { result: 'not checked' }
 
 export function DecoderPage() {
   const [text, setText] = useState('')
-  const [signature, setSignature] = useState<SignatureState>(UNCHECKED)
+  const [checked, setChecked] = useState<Checked | null>(null)
   const inspection = useMemo(() => inspectToken(text), [text])
+  const token = inspection.kind === 'signed' ? inspection.token : null
+  const signature = checked !== null && checked.token === token ? checked.signature : UNCHECKED
   const isEmpty = text.trim() === ''
 
   function decode(pasted: string) {
     setText(pasted)
-    setSignature(UNCHECKED)
+    setChecked(null)
   }
   useForgetting(() => decode(''))
 
@@ -29,7 +37,10 @@ export function DecoderPage() {
         <div class="decoder-input">
           <Paste text={text} onText={decode} />
           {inspection.kind === 'signed' && inspection.isWhole && (
-            <SignaturePanel token={inspection.token} onChecked={setSignature} />
+            <SignaturePanel
+              token={inspection.token}
+              onChecked={(signature) => setChecked({ token: inspection.token, signature })}
+            />
           )}
         </div>
         <div class="decoder-output">

@@ -1,5 +1,6 @@
 import {
   describeTimes,
+  escapeUnseen,
   type Finding,
   type Inspection,
   NOT_VERIFIED,
@@ -93,7 +94,7 @@ function PartView({ name, part, now }: { name: string; part: Part; now: Date }) 
   return (
     <>
       <h3 class="broken-title">{name}</h3>
-      <pre class="as-written">{part.text ?? 'It cannot be read.'}</pre>
+      <pre class="as-written">{part.text === null ? 'It cannot be read.' : escapeUnseen(part.text)}</pre>
     </>
   )
 }
@@ -104,7 +105,7 @@ function AsWritten({ parts }: { parts: readonly Part[] }) {
       <summary>As it is written</summary>
       {parts.map((part, index) => (
         <pre key={index} class="as-written">
-          {part.text}
+          {part.text !== null && part.text.split('\n').map(escapeUnseen).join('\n')}
         </pre>
       ))}
     </details>

@@ -1,3 +1,4 @@
+import { escapeUnseen } from '@latchkey/verifier/inspect'
 import { meaningOf, valueInWords } from './claim-words.ts'
 
 interface MemberTableProps {
@@ -6,7 +7,7 @@ interface MemberTableProps {
   now: Date
 }
 
-/** What is in a header or a payload, as text whatever it says. */
+/** What is in a header or a payload, as text whatever it says: no mark in it turns `admin` out of `nimda`. */
 export function MemberTable({ name, members, now }: MemberTableProps) {
   return (
     <table class="claims">
@@ -15,10 +16,10 @@ export function MemberTable({ name, members, now }: MemberTableProps) {
         {Object.entries(members).map(([member, value]) => (
           <tr key={member}>
             <th scope="row">
-              <code>{member}</code>
+              <code>{escapeUnseen(member)}</code>
             </th>
             <td class="claim-meaning">{meaningOf(member)}</td>
-            <td class="claim-value">{valueInWords(member, value, now)}</td>
+            <td class="claim-value">{escapeUnseen(valueInWords(member, value, now))}</td>
           </tr>
         ))}
       </tbody>
