@@ -1,8 +1,11 @@
 import type { Instant } from '../time.ts'
 import type { RevocationEntry } from './entry.ts'
 
-/** The clock difference between nodes and services that an entry outlives its tokens by. */
-const CLOCK_SLACK_SECONDS = 60
+/**
+ * How long an entry outlives its tokens: a verifier may forgive 300 seconds after their end, and its clock be a minute behind. One
+ * that starts then has heard nothing before.
+ */
+const CLOCK_SLACK_SECONDS = 360
 /** A key that leaked can be used for as long as somebody still believes in it: long enough to reach every copy of the set. */
 const KEY_SECONDS = 30 * 86_400
 
