@@ -54,7 +54,7 @@ export const revocation: Scenario = {
       progress(`${VERIFIERS} verifiers in ${PROCESSES} processes, each with a connection of its own`)
 
       const rounds = quick ? 20 : 300
-      const few = quick ? 10 : 100
+      const few = quick ? 10 : 50
       const here = { fleet, service, endedAt: service }
       const deleted = await measure(here, ANOTHER, rounds)
       const signedOut = await measure(here, SIGN_OUT, few)
