@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createAdaptorServer } from '@hono/node-server'
@@ -76,6 +76,52 @@ test('the gateway forwards no request without a good token to the APIs, and noth
       client: expect.stringMatching(/127\.0\.0\.1$/),
     })),
   )
+})
+
+test('the refresh cookie reaches the service and no API, and no API sets one', async () => {
+  const key = createKey()
+  const upstream = await startUpstream()
+  const gateway = await startGateway(upstream.url, key)
+  const headers = { authorization: `Bearer ${mint(key)}`, cookie: '__Host-latchkey=secret' }
+  const paths = ['/orders', '/stock/7', '/auth/refresh']
+  const answers = await Promise.all(paths.map((path) => fetch(gateway + path, { headers })))
+  const cookies = upstream.received.map(({ url, headers: { cookie } }) => [url, cookie])
+  expect(Object.fromEntries(cookies)).toEqual({
+    '/orders': undefined,
+    '/stock/7': undefined,
+    '/auth/refresh': '__Host-latchkey=secret',
+  })
+  expect(answers.map(({ status, headers }) => [status, headers.get('set-cookie')])).toEqual([
+    [200, null],
+    [200, null],
+    [200, '__Host-latchkey=other'],
+  ])
+})
+
+test('what a client says to the gateway alone, or of the way it came, goes no further', async () => {
+  const key = createKey()
+  const upstream = await startUpstream()
+  const gateway = await startGateway(upstream.url, key)
+  const extra = [
+    ...['Forwarded: for=203.0.113.9', 'X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: https'],
+    ...[
+      'X-Forwarded-For: 203.0.113.9',
+      'Proxy-Authorization: Basic YTpi',
+      'TE: trailers',
+      'Expect: 100-continue',
+    ],
+  ].join('\r\n')
+  for (const target of ['/orders', '/auth/me']) {
+    expect(await rawGet(gateway, target, mint(key), extra), target).toMatch(/^HTTP\/1.1 (?:100 |200 )/)
+  }
+  expect(upstream.received.map(({ url }) => url)).toEqual(['/orders', '/auth/me'])
+  for (const { url, headers } of upstream.received) {
+    expect(headers['x-forwarded-for'], url).toMatch(/127\.0\.0\.1$/)
+    expect(
+      Object.keys(headers).filter((name) => /forwarded|^te$|^proxy|^expect/.test(name)),
+      url,
+    ).toEqual(['x-forwarded-for'])
+  }
 })
 
 test('in a browser: signing up, both APIs answer; signed out elsewhere, both refuse the token within a second', {
@@ -157,11 +203,14 @@ async function refusalsOn(page: Page): Promise<(string | null)[]> {
 /** What stands behind a gateway, and notes down what reaches it. */
 async function startUpstream() {
   const seen: object[] = []
+  const received: { url: string | undefined; headers: IncomingHttpHeaders }[] = []
   const server = createServer(({ url, headers }, answer) => {
+    received.push({ url, headers })
+    answer.setHeader('set-cookie', '__Host-latchkey=other')
     seen.push({ url, authorization: headers.authorization, client: headers['x-forwarded-for'] })
     answer.end()
   })
-  return { seen, url: await listen(server) }
+  return { seen, received, url: await listen(server) }
 }
 
 async function startGateway(upstream: string, key: ReturnType<typeof createKey>): Promise<string> {
@@ -186,11 +235,11 @@ async function listen(server: Server): Promise<string> {
 }
 
 /** The answer to a request whose target is sent as it is. */
-async function rawGet(url: string, target: string, token: string): Promise<string> {
+async function rawGet(url: string, target: string, token: string, extra = 'Accept: */*'): Promise<string> {
   const { port } = new URL(url)
   const socket = connect(Number(port), '127.0.0.1')
   socket.write(
-    `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`,
+    `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\n${extra}\r\nConnection: close\r\n\r\n`,
   )
   return await text(socket)
 }

@@ -21,8 +21,8 @@ export function createGateway({ verifier, serviceUrl, ordersUrl, stockUrl, files
   app.all('/auth/*', (c) => pass(c, serviceUrl))
   app.all('/.well-known/*', (c) => pass(c, serviceUrl))
 
-  app.all('/orders/*', protect(verifier), (c) => pass(c, ordersUrl))
-  app.all('/stock/*', protect(verifier), (c) => pass(c, stockUrl))
+  app.all('/orders/*', protect(verifier), (c) => passToApi(c, ordersUrl))
+  app.all('/stock/*', protect(verifier), (c) => passToApi(c, stockUrl))
 
   for (const [path, { type, text }] of files) {
     app.get(path, (c) => {
@@ -34,12 +34,28 @@ export function createGateway({ verifier, serviceUrl, ordersUrl, stockUrl, files
   return app
 }
 
+/** The refresh cookie is for the service alone: who broke into an API could collect sessions with it, or set one of his own. */
+async function passToApi(c: Context, origin: string): Promise<Response> {
+  const answer = await pass(c, origin, ['cookie'])
+  answer.headers.delete('set-cookie')
+  return answer
+}
+
+/** What is said to the gateway and to nobody behind it. RFC 9110 §7.6.1, §10.1.1 */
+const FOR_THE_GATEWAY = [
+  ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+  ...['expect', 'proxy-authorization'],
+]
+
+/** What a client says of the way it came: anything. */
+const OF_THE_WAY = /^(?:x-)?forwarded\b/
+
 /** The token goes along: what is behind verifies it again. Who is connected here is who the service takes for the client. */
-async function pass(c: Context, origin: string): Promise<Response> {
+async function pass(c: Context, origin: string, withheld: readonly string[] = []): Promise<Response> {
   const { pathname, search } = new URL(c.req.url)
-  return await proxy(`${origin}${pathname}${search}`, {
-    raw: c.req.raw,
-    headers: { ...c.req.header(), 'x-forwarded-for': getConnInfo(c).remote.address },
-    redirect: 'manual',
-  })
+  const headers = new Headers(c.req.raw.headers)
+  for (const name of c.req.raw.headers.keys()) if (OF_THE_WAY.test(name)) headers.delete(name)
+  for (const name of [...FOR_THE_GATEWAY, ...withheld]) headers.delete(name)
+  headers.set('x-forwarded-for', getConnInfo(c).remote.address ?? '')
+  return await proxy(`${origin}${pathname}${search}`, { raw: c.req.raw, headers, redirect: 'manual' })
 }

@@ -105,7 +105,7 @@ function AsWritten({ parts }: { parts: readonly Part[] }) {
       <summary>As it is written</summary>
       {parts.map((part, index) => (
         <pre key={index} class="as-written">
-          {part.text !== null && part.text.split('\n').map(escapeUnseen).join('\n')}
+          {part.text?.split('\n').map(escapeUnseen).join('\n')}
         </pre>
       ))}
     </details>
