@@ -78,8 +78,8 @@ export interface VerifierOptions {
 
   /**
    * The least time between two requests for the keys, in seconds: a whole number from 1 to 3600. A token whose `kid` is unknown
-   * asks for the keys again, but no flood of such tokens asks more often than this. After a failure the first attempts come sooner:
-   * 1, 2, 4 … seconds apart.
+   * asks for the keys again, but no flood of such tokens asks more often than this. After a failure, or a set that still names a key
+   * which the feed has withdrawn, the first attempts come sooner: 1, 2, 4 … seconds apart.
    * @default 30
    */
   jwksCooldownSeconds?: number

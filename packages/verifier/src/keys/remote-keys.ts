@@ -34,7 +34,10 @@ export class RemoteKeys implements KeySource {
   readonly #options: RemoteKeysOptions
   #held: Held | undefined
   #lastAttempt: Attempt | undefined
-  #failuresInARow = 0
+  /** How many attempts in a row brought no set that is up to date. */
+  #vainInARow = 0
+  /** What the issuer has said that it withdrew. */
+  readonly #withdrawn = new Set<string>()
   #loading: Promise<void> | undefined
   fetches = 0
   failures = 0
@@ -79,6 +82,7 @@ export class RemoteKeys implements KeySource {
 
   /** Fetches at once, whatever the pause says: the word of the issuer itself is no lever for a flood. */
   withdrawn(kid: string): void {
+    this.#withdrawn.add(kid)
     void this.#refetchIfHeld(kid)
   }
 
@@ -103,18 +107,28 @@ export class RemoteKeys implements KeySource {
   }
 
   async #attempt(): Promise<void> {
-    const { load, now, cooldownSeconds } = this.#options
+    const { load, now } = this.#options
     try {
       this.fetches++
-      const set = await load()
-      this.#failuresInARow = 0
-      this.#held = { ring: new KeyRing(set, this.#held?.ring), since: now() }
-      this.#lastAttempt = { endedAt: now(), pause: cooldownSeconds }
+      const ring = new KeyRing(await load(), this.#held?.ring)
+      this.#held = { ring, since: now() }
+      this.#lastAttempt = { endedAt: now(), pause: this.#pauseAfter(this.#isUpToDate(ring)) }
     } catch (failure) {
       this.failures++
-      const pause = Math.min(2 ** this.#failuresInARow++, cooldownSeconds)
-      this.#lastAttempt = { endedAt: now(), pause, failure }
+      this.#lastAttempt = { endedAt: now(), pause: this.#pauseAfter(false), failure }
     }
+  }
+
+  /** A set that still names a withdrawn key comes from a node or a cache that lags: the key that signs now may not be in it. */
+  #isUpToDate(ring: KeyRing): boolean {
+    return ![...this.#withdrawn].some((kid) => ring.names(kid))
+  }
+
+  #pauseAfter(wasUpToDate: boolean): number {
+    const { cooldownSeconds } = this.#options
+    if (!wasUpToDate) return Math.min(2 ** this.#vainInARow++, cooldownSeconds)
+    this.#vainInARow = 0
+    return cooldownSeconds
   }
 
   /** A clock that was set back counts as one that went on: the keys must not freeze until it catches up. */

@@ -320,6 +320,41 @@ test('a request for the keys that is under way when one is withdrawn does not co
   expect(keys.requests).toHaveLength(3)
 })
 
+test('a key set that still names a withdrawn key came from a node that lags: it is asked for again in a second, not after the cool-down', async () => {
+  const [leaked, next] = [createKey(), createKey()]
+  await using keys = await startServer(answerJson(keySet(leaked)))
+  await using world = await createFeedWorld({}, { jwksUrl: keys.origin })
+  await world.verifier.ready()
+  world.send(revoked('1-1', { kid: leaked.kid }))
+  await expect.poll(() => keys.requests.length).toBe(2)
+  await expect.poll(() => outcome(world.verifier.verify(world.mint({}, next)))).toBe('TOKEN_INVALID')
+
+  keys.answer = answerJson(keySet(next))
+  world.clock.now += 1
+  expect(await outcome(world.verifier.verify(world.mint({}, next)))).toBe('accepted')
+  expect(keys.requests).toHaveLength(3)
+  world.clock.now += 29
+  expect(await outcome(world.verifier.verify(world.mint({}, createKey())))).toBe('TOKEN_INVALID')
+  expect(keys.requests).toHaveLength(3)
+})
+
+test('an issuer that never lets go of a withdrawn key is asked ever less often, up to the cool-down', async () => {
+  const leaked = createKey()
+  await using keys = await startServer(answerJson(keySet(leaked)))
+  await using world = await createFeedWorld({}, { jwksUrl: keys.origin })
+  await world.verifier.ready()
+  world.send(revoked('1-1', { kid: leaked.kid }))
+  await expect.poll(() => keys.requests.length).toBe(2)
+  const askedAt: number[] = []
+  for (let second = 0; second <= 100; second++) {
+    const before = keys.requests.length
+    expect(await outcome(world.verifier.verify(world.mint({}, createKey())))).toBe('TOKEN_INVALID')
+    if (keys.requests.length > before) askedAt.push(second)
+    world.clock.now += 1
+  }
+  expect(askedAt).toEqual([1, 3, 7, 15, 31, 61, 91])
+})
+
 test('a withdrawn key that is no longer held is no reason to fetch the keys', async () => {
   const key = createKey()
   await using keys = await startServer(answerJson(keySet(key)))
