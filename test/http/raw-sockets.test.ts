@@ -260,3 +260,19 @@ test('LK-10: dots in a path lead out of nothing', async () => {
   ]
   for (const target of targets) expectProblem(await sendRaw(url, get(target)), 404, target)
 })
+
+test('a path that dots lead to, or that a fragment follows, is no second spelling of one that a gateway refuses', async () => {
+  const { url } = await startService()
+  for (const target of [
+    '/x/../metrics',
+    '/./metrics',
+    '/x/%2E%2e/metrics',
+    '/x/.%2e/metrics?a=/',
+    `${url}/x/../metrics`,
+  ])
+    expectProblem(await sendRaw(url, get(target)), 404, target)
+  for (const target of ['/metrics#', '/metrics#/x', '/metrics\\x'])
+    expectProblem(await sendRaw(url, get(target)), 400, target)
+  for (const target of ['/metrics?a=/../b', '/.well-known/jwks.json', `${url}/metrics`])
+    expect((await sendRaw(url, get(target))).status, target).toBe(200)
+})

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import type { AuthErrorCode } from '@latchkey/protocol'
 import { AuthError } from '../errors.ts'
 import { NO_STORE, SECURITY_HEADERS, toProblem } from './answers.ts'
 import type { RequestContext } from './context.ts'
@@ -31,6 +32,7 @@ const LINGER_MS = 1_000
 /** What is refused here never becomes a `Request`; so the rules for every answer hold here once more. */
 const REFUSALS = {
   400: 'the request is not well-formed HTTP',
+  404: 'there is nothing at this path',
   405: 'there is no such method here',
   408: 'the request took too long to arrive',
   417: 'no such expectation can be met',
@@ -38,6 +40,11 @@ const REFUSALS = {
 } as const
 
 type RefusalStatus = keyof typeof REFUSALS
+
+/** Dots that lead somewhere else. Left to a URL, they would reach what a gateway in front refuses by its path. */
+const LEADS_ELSEWHERE = /^[^?]*\/(?:\.|%2e){1,2}(?:[/?]|$)/i
+
+const CODES: Partial<Record<RefusalStatus, AuthErrorCode>> = { 404: 'NOT_FOUND', 405: 'METHOD_NOT_ALLOWED' }
 
 const METHODS = 'GET, POST, DELETE, OPTIONS'
 
@@ -100,7 +107,9 @@ function refuse({ rawHeaders, url = '' }: IncomingMessage): RefusalStatus | null
   }
   if (!seen.has('host')) return 400
   if (url === '*') return 405
-  return url.startsWith('/') || /^https?:\/\//.test(url) ? null : 400
+  // No request has a fragment. RFC 9112 §3.2
+  if (!/^(?:\/|https?:\/\/)[^#]*$/.test(url)) return 400
+  return LEADS_ELSEWHERE.test(url) ? 404 : null
 }
 
 interface ParserError extends NodeJS.ErrnoException {
@@ -148,7 +157,7 @@ function closeWith(socket: Socket, status: RefusalStatus): void {
 
 /** @param url the request's target, where one is known: under `/oauth` errors have the shape of RFC 6749. */
 function refusalOf(status: RefusalStatus, url = ''): { headers: Record<string, string>; body: string } {
-  const error = new AuthError(status === 405 ? 'METHOD_NOT_ALLOWED' : 'INVALID_REQUEST', REFUSALS[status])
+  const error = new AuthError(CODES[status] ?? 'INVALID_REQUEST', REFUSALS[status])
   const isStandard = /^(https?:\/\/[^/]*)?\/oauth\//.test(url)
   const body = JSON.stringify(isStandard ? toOAuthProblem(error) : { ...toProblem(error), status })
   return {
