@@ -32,12 +32,14 @@ export function noContent(headers: HeaderRecord): Response {
 
 /** RFC 9457 */
 export function problem(error: AuthError, headers: HeaderRecord): Response {
-  const retry: HeaderRecord =
-    error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }
   return new Response(JSON.stringify(toProblem(error)), {
     status: STATUS[error.code],
-    headers: { ...PROBLEM_HEADERS, ...challenge(error.code), ...retry, ...headers },
+    headers: { ...PROBLEM_HEADERS, ...challenge(error.code), ...retryAfter(error), ...headers },
   })
+}
+
+export function retryAfter({ retryAfterSeconds }: AuthError): HeaderRecord {
+  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
 }
 
 export function toProblem(error: AuthError): Problem {

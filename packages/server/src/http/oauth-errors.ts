@@ -1,6 +1,6 @@
 import type { AuthErrorCode } from '@latchkey/protocol'
 import { AuthError } from '../errors.ts'
-import { type HeaderRecord, NO_STORE, problem, SECURITY_HEADERS } from './answers.ts'
+import { type HeaderRecord, NO_STORE, problem, retryAfter, SECURITY_HEADERS } from './answers.ts'
 import { BASIC_CHALLENGE, type ClientCredentials } from './client-credentials.ts'
 import { STATUS } from './status.ts'
 
@@ -103,7 +103,7 @@ function oauthProblem(error: AuthError, headers: HeaderRecord): Response {
       ...NO_STORE,
       'content-type': 'application/json',
       ...(error instanceof UnknownClientError ? error.challenge : {}),
-      ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
+      ...retryAfter(error),
       ...headers,
     },
   })

@@ -34,7 +34,7 @@ export function openApiDocument(endpoints: readonly EndpointDescription[], url: 
         client: {
           type: 'http',
           scheme: 'basic',
-          description: 'The id and the secret of a registered service',
+          description: "A registered service's id and secret, or a public client's id and an empty secret",
         },
       },
     },
