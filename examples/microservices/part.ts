@@ -33,13 +33,17 @@ export function openVerifier(): Verifier {
 /** Serves until it is asked to stop, once it has the keys and hears the feed. */
 export async function run(server: Server, verifier: Verifier): Promise<void> {
   const stopAsked = stopSignal()
+  await Promise.race([stopAsked, open(server, verifier).then(() => stopAsked)])
+  verifier.close()
+  server.close()
+  server.closeAllConnections()
+  // Asked to stop early, it would go on opening.
+  process.exit()
+}
+
+async function open(server: Server, verifier: Verifier): Promise<void> {
   await verifier.ready()
   server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1')
   await once(server, 'listening')
   process.stdout.write(`http://localhost:${(server.address() as AddressInfo).port}\n`)
-
-  await stopAsked
-  verifier.close()
-  server.close()
-  server.closeAllConnections()
 }

@@ -13,25 +13,39 @@ export interface Program {
   url: string
   /** Says which it was and how, once it has ended. */
   ended: Promise<string>
-  stop(): Promise<void>
 }
 
+/** What runs, in the order in which it was started, and when it has ended. */
+const children = new Map<ChildProcess, Promise<unknown>>()
+let isStopping = false
+
 /** However this process ends, none of them is left behind. */
-const children = new Set<ChildProcess>()
 process.once('exit', () => {
-  for (const child of children) child.kill()
+  for (const child of children.keys()) child.kill()
 })
 
 function spawnChild(path: string, args: string[], environment: NodeJS.ProcessEnv): ChildProcess {
+  if (isStopping) throw new Error('it is being stopped')
   const child = spawn(path, args, {
     // Beside this file `latchkey` keeps its data.
     cwd: import.meta.dirname,
     env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  children.add(child)
-  child.once('exit', () => children.delete(child))
+  children.set(
+    child,
+    once(child, 'exit').finally(() => children.delete(child)),
+  )
   return child
+}
+
+/** Stops all that runs, also in the middle of the start, and starts nothing any more. The service last: the others hear its feed. */
+export async function stopAll(): Promise<void> {
+  isStopping = true
+  for (const [child, ended] of [...children].toReversed()) {
+    child.kill()
+    await ended
+  }
 }
 
 export async function startService(environment: NodeJS.ProcessEnv): Promise<Program> {
@@ -62,15 +76,7 @@ async function listening(name: string, child: ChildProcess): Promise<Program> {
     const url = /http:\/\/\S+/.exec(line)?.[0]
     if (url === undefined) continue
     child.stdout!.resume()
-    return {
-      name,
-      url,
-      ended,
-      async stop() {
-        child.kill('SIGTERM')
-        await ended
-      },
-    }
+    return { name, url, ended }
   }
   throw new Error(`ended before it listened: ${await ended}`)
 }

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { createAdaptorServer } from '@hono/node-server'
 import { createVerifier } from '@latchkey/verifier'
@@ -8,8 +11,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createGateway } from '../../examples/microservices/gateway/app.ts'
 import { AUDIENCE, createKey, ISSUER, keySet, mint, NOW } from '../../packages/verifier/src/testing/issuer.ts'
+import { temporaryFolder } from '../support/auth.ts'
 import { launchChromium, requireChromium } from '../support/chromium.ts'
-import { type Example, startExample } from './start.ts'
+import { type Example, spawnExample, startExample } from './start.ts'
 
 const ADA = { email: 'ada@example.com', password: 'a quiet harbour at dusk' }
 
@@ -34,6 +38,22 @@ test('npm start runs it, says where to look, and Ctrl-C stops all of it, cleanly
     await expect(fetch(url)).rejects.toThrow()
   }
   expect(example.output()).not.toMatch(/error|warn|by itself/i)
+})
+
+test('Ctrl-C in the middle of the start stops all of it, too, and says nothing', {
+  timeout: 60_000,
+}, async () => {
+  const moments: ((database: string) => boolean)[] = [
+    existsSync, // The service begins.
+    (database) => servicesIn(database) === 3, // The parts begin.
+  ]
+  for (const hasCome of moments) {
+    const database = join(temporaryFolder(), 'latchkey.db')
+    const example = spawnExample('microservices', { LATCHKEY_DATABASE_URL: `sqlite:${database}` })
+    await expect.poll(() => hasCome(database), { timeout: 20_000, interval: 5 }).toBe(true)
+    await example.interrupt()
+    expect([await example.ended, example.output()]).toEqual([0, ''])
+  }
 })
 
 test('the gateway forwards no request without a good token to the APIs, and nothing but /auth to the service', async () => {
@@ -156,6 +176,20 @@ test('in a browser: signing up, both APIs answer; signed out elsewhere, both ref
   await elsewhere.getByText('You are signed out.').waitFor()
   await expect.poll(() => refusalsOn(elsewhere)).toEqual(['401 TOKEN_REVOKED', '401 TOKEN_REVOKED'])
 })
+
+function servicesIn(database: string): number {
+  try {
+    const opened = new DatabaseSync(database, { readOnly: true })
+    try {
+      return Number(opened.prepare('select count(*) as count from services').get()?.count)
+    } finally {
+      opened.close()
+    }
+  } catch {
+    // Not there yet, or just being made.
+    return 0
+  }
+}
 
 /** Where the two APIs listen, behind the gateway. */
 function apisOf(example: Example): string[] {

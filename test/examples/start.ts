@@ -22,6 +22,17 @@ export interface Example {
 
 /** `npm start --prefix examples/NAME`, with data of its own, on free ports. */
 export async function startExample(name: string, settings: Record<string, string> = {}): Promise<Example> {
+  const { ended, output, interrupt } = spawnExample(name, settings)
+  const early = ended.then((how) => Promise.reject(new Error(`the example ended with ${how}:\n${output()}`)))
+  const opened = () => /Open (http:\S+) .* the service on (http:[^\s,]+)/.exec(output())
+  await Promise.race([early, expect.poll(opened, { timeout: 30_000, interval: 20 }).not.toBeNull()])
+  early.catch(() => {})
+  const [, url = '', serviceUrl = ''] = opened() ?? []
+  return { url, serviceUrl, output, interrupt }
+}
+
+/** The same, and whoever calls it need not wait until it is there. */
+export function spawnExample(name: string, settings: Record<string, string> = {}) {
   const child = spawn('npm', ['start', '--silent', '--prefix', `examples/${name}`], {
     cwd: ROOT,
     env: {
@@ -37,8 +48,13 @@ export async function startExample(name: string, settings: Record<string, string
     // A group of its own, as a terminal makes one.
     detached: true,
   })
-  const exited = once(child, 'exit')
+  const ended = once(child, 'exit').then(([code, signal]): number | NodeJS.Signals => code ?? signal)
   let output = ''
+  const read = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout.on('data', read)
+  child.stderr.on('data', read)
   /** Whether there was a process left to hear it. */
   const signalAll = (signal: NodeJS.Signals | 0): boolean => {
     try {
@@ -48,23 +64,12 @@ export async function startExample(name: string, settings: Record<string, string
     }
   }
   onTestFinished(() => void signalAll('SIGKILL'))
-  const [url, serviceUrl] = await new Promise<string[]>((resolve, reject) => {
-    const read = (chunk: Buffer) => {
-      output += chunk
-      const [, site, service] = /Open (http:\S+) .* the service on (http:[^\s,]+)/.exec(output) ?? []
-      if (site !== undefined && service !== undefined) resolve([site, service])
-    }
-    child.stdout.on('data', read)
-    child.stderr.on('data', read)
-    void exited.then(([code]) => reject(new Error(`the example ended with ${code}:\n${output}`)))
-  })
   return {
-    url: url!,
-    serviceUrl: serviceUrl!,
+    ended,
     output: () => output,
     async interrupt() {
       signalAll('SIGINT')
-      await exited
+      await ended
       await expect.poll(() => signalAll(0), { timeout: 10_000 }).toBe(false)
     },
   }
