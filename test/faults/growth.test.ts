@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
 import { newKey, refresh, signIn } from '../refresh/client.ts'
-import { startAuth, type TestAuth } from '../support/auth.ts'
+import { letTimePassWith, startAuth, type TestAuth } from '../support/auth.ts'
 
 const SESSIONS = 100
 const ROUNDS = 200
@@ -37,6 +37,7 @@ test('sign-outs leave the log of revocations no longer than the lifetime of an a
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   try {
     const world = await startAuth({ accessTtlSeconds: 60 })
+    letTimePassWith(world.clock)
     const sizes: ReturnType<typeof sizeOf>[] = []
     for (let hour = 0; hour < 6; hour++) {
       await signInAndOut(world, 50)

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
 import { newKey, refresh, type SignedIn, signIn, signInAgain } from '../refresh/client.ts'
-import { listen, PASSWORD, sendTo, startAuth, type TestAuth } from '../support/auth.ts'
+import { letTimePassWith, listen, PASSWORD, sendTo, startAuth, type TestAuth } from '../support/auth.ts'
 import { askForFeed, basic, insertEntries, Listener, type ServiceCredentials } from './listener.ts'
 
 const SECOND = 1000
@@ -321,6 +321,7 @@ test('what is revoked is told for as long as a token could be good, and then no 
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   try {
     const { world, url, service } = await startFeed({ accessTtlSeconds: 300 })
+    letTimePassWith(world.clock)
     const { accessToken, refreshToken, sessionId } = await signIn(world, 'native')
     await world.send('POST', '/auth/logout', { body: { refreshToken } })
     const inTheSnapshot = async () => {

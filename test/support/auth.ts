@@ -14,7 +14,7 @@ import {
   type FailedRequest,
   type SecurityEvent,
 } from 'latchkey'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
 export const PASSWORD = 'a quiet harbour at dusk'
 
@@ -164,4 +164,12 @@ export async function listen({ fetch }: Pick<Auth, 'fetch'>): Promise<string> {
     server.closeAllConnections()
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** From here on the clock that is never set goes on by what the world's clock is moved. */
+export function letTimePassWith(clock: TestAuth['clock']): void {
+  const start = clock.now
+  const elapsed = performance.now.bind(performance)
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => elapsed() + clock.now - start)
+  onTestFinished(() => spy.mockRestore())
 }

@@ -152,6 +152,7 @@ async function assemble(
   const revocations = new RevocationService({
     store: createSqlRevocationStore(database),
     now,
+    elapsed: () => performance.now(),
     registered: async () => new Set((await registry.list()).map(({ id }) => id)),
     onPublished({ kind, revokedAt }) {
       metrics.revocationPublished(kind, (now() - revokedAt) / 1000)

@@ -11,11 +11,12 @@ interface FeedEvent {
 
 function aFeed() {
   const log = new MemoryLog()
-  const clock = { now: NOW }
+  const clock = { now: NOW, elapsed: 0 }
   const published: string[] = []
   const feed = new RevocationFeed({
     store: log,
     now: () => clock.now,
+    elapsed: () => clock.elapsed,
     onPublished: ({ subject }) => published.push(subject),
   })
   const revoke = async (facts: Parameters<typeof anEntry>[0] = {}) => {
@@ -169,7 +170,7 @@ test('a snapshot whose end expires while it is under way has an end all the same
   const newest = eventId(log.entries.at(-1)!)
   const listener = subscribe()
   await listener.until('event: snapshot')
-  clock.now += 1_500
+  Object.assign(clock, { now: NOW + 1_500, elapsed: 1_500 })
   feed.forget()
   const parts = (await listener.until('event: current')).filter(({ event }) => event === 'snapshot')
   expect(parts.map(({ id, data }) => [data.revoked?.length, id])).toEqual([

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Clock } from '../time.ts'
+import type { Clock, Instant } from '../time.ts'
 import type { RevocationEntry } from './entry.ts'
-import { HeldRevocations } from './held.ts'
+import { HeldRevocations, type Times } from './held.ts'
 import { FeedReader, type FeedReaderOptions } from './reader.ts'
 import { eventId, NOTHING, parseEventId } from './rules.ts'
 import type { RevocationStore } from './store.ts'
@@ -15,6 +15,8 @@ const PAGE_ENTRIES = 1_000
 interface FeedDependencies {
   store: RevocationStore
   now: Clock
+  /** Milliseconds since any instant, by a clock that is never set. */
+  elapsed: () => number
   /** Hears of each entry when readers are sent it; not of those that were there at the start. */
   onPublished: (entry: RevocationEntry) => void
 }
@@ -28,6 +30,7 @@ export interface Subscription extends Pick<FeedReaderOptions, 'serviceId' | 'con
 export class RevocationFeed {
   readonly #store: RevocationStore
   readonly #now: Clock
+  readonly #elapsed: () => number
   readonly #onPublished: FeedDependencies['onPublished']
   readonly #held = new HeldRevocations()
   readonly #bytes = new EntryBytes()
@@ -37,9 +40,10 @@ export class RevocationFeed {
   #reading: Promise<void> = Promise.resolve()
   #waiting: Promise<void> | undefined
 
-  constructor({ store, now, onPublished }: FeedDependencies) {
+  constructor({ store, now, elapsed, onPublished }: FeedDependencies) {
     this.#store = store
     this.#now = now
+    this.#elapsed = elapsed
     this.#onPublished = onPublished
   }
 
@@ -57,7 +61,7 @@ export class RevocationFeed {
     const now = this.#now()
     await this.#readPages(
       (position) => this.#store.unexpired(now, position, PAGE_ENTRIES),
-      (entries) => this.#held.add(entries),
+      (entries) => this.#held.add(entries, this.#times()),
     )
     this.#position = Math.max(this.#position, newest)
   }
@@ -108,9 +112,13 @@ export class RevocationFeed {
     }
   }
 
-  /** Lets go of what has expired. */
-  forget(): void {
-    this.#held.forget(this.#now())
+  /** Lets go of what has expired. Returns the instant up to which the log may do so too. */
+  forget(): Instant {
+    return this.#held.forget(this.#times())
+  }
+
+  #times(): Times {
+    return { now: this.#now(), elapsed: this.#elapsed() }
   }
 
   async #readPages(
@@ -130,7 +138,7 @@ export class RevocationFeed {
   }
 
   #publish(entries: readonly RevocationEntry[]): void {
-    this.#held.add(entries)
+    this.#held.add(entries, this.#times())
     for (const reader of this.#readers) reader.wake()
     for (const entry of entries) this.#onPublished(entry)
   }

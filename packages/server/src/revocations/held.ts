@@ -1,27 +1,42 @@
 import type { Instant } from '../time.ts'
 import type { RevocationEntry, RevocationKind } from './entry.ts'
 
-/** What is refused now, in memory, in the order of the log. Bounded by what has not expired. */
+interface HeldEntry extends RevocationEntry {
+  /** In `elapsed`. */
+  keptUntil: number
+}
+
+/** What the two clocks show. */
+export interface Times {
+  now: Instant
+  /** Milliseconds since any instant, by a clock that is never set. */
+  elapsed: number
+}
+
+/**
+ * What is refused now, in memory, in the order of the log. Bounded by what has not expired: by both clocks, because one of them can
+ * be set ahead and back again, and whatever was forgotten meanwhile would live once more.
+ */
 export class HeldRevocations {
-  #entries: RevocationEntry[] = []
-  readonly #untilBySubject: Record<RevocationKind, Map<string, Instant>> = {
+  #entries: HeldEntry[] = []
+  /** How many entries name a subject. */
+  readonly #counts: Record<RevocationKind, Map<string, number>> = {
     sid: new Map(),
     jti: new Map(),
     kid: new Map(),
   }
 
   /** Adds what is newer than everything held. */
-  add(entries: readonly RevocationEntry[]): void {
+  add(entries: readonly RevocationEntry[], { now, elapsed }: Times): void {
     for (const entry of entries) {
-      this.#entries.push(entry)
-      const untilBySubject = this.#untilBySubject[entry.kind]
-      const until = untilBySubject.get(entry.subject) ?? 0
-      untilBySubject.set(entry.subject, Math.max(until, entry.expiresAt))
+      const left = entry.expiresAt - Math.max(now, entry.revokedAt)
+      this.#entries.push({ ...entry, keptUntil: elapsed + left })
+      this.#count(entry, 1)
     }
   }
 
   has(kind: RevocationKind, subject: string): boolean {
-    return this.#untilBySubject[kind].has(subject)
+    return this.#counts[kind].has(subject)
   }
 
   newest(): RevocationEntry | undefined {
@@ -39,15 +54,20 @@ export class HeldRevocations {
     return this.#entries.slice(from, from + limit)
   }
 
-  /** Lets go of what has expired. */
-  forget(now: Instant): void {
-    if (this.#entries.every(({ expiresAt }) => expiresAt > now)) return
-    this.#entries = this.#entries.filter(({ kind, subject, expiresAt }) => {
-      if (expiresAt > now) return true
-      const untilBySubject = this.#untilBySubject[kind]
-      if ((untilBySubject.get(subject) ?? 0) <= now) untilBySubject.delete(subject)
-      return false
-    })
+  /** Lets go of what has expired. Returns the instant at which nothing that is still held had expired. */
+  forget({ now, elapsed }: Times): Instant {
+    const isOver = ({ expiresAt, keptUntil }: HeldEntry) => expiresAt <= now && keptUntil <= elapsed
+    const over = this.#entries.filter(isOver)
+    if (over.length > 0) this.#entries = this.#entries.filter((entry) => !isOver(entry))
+    for (const entry of over) this.#count(entry, -1)
+    return this.#entries.reduce((instant, { expiresAt }) => Math.min(instant, expiresAt - 1), now)
+  }
+
+  #count({ kind, subject }: RevocationEntry, more: 1 | -1): void {
+    const counts = this.#counts[kind]
+    const count = (counts.get(subject) ?? 0) + more
+    if (count === 0) counts.delete(subject)
+    else counts.set(subject, count)
   }
 
   #indexAfter(position: number): number {

@@ -11,11 +11,12 @@ const SUBSCRIPTION = { serviceId: 'svc_a', lastEventId: null, connection: undefi
 
 async function aService() {
   const log = new MemoryLog()
-  const clock = { now: NOW }
+  const clock = { now: NOW, elapsed: 0 }
   const world = { log, clock, registered: new Set(['svc_a']), dropped: 0 }
   const service = new RevocationService({
     store: log,
     now: () => clock.now,
+    elapsed: () => clock.elapsed,
     registered: async () => world.registered,
     onPublished: () => {},
     onReadersDropped: (count) => {
@@ -103,7 +104,7 @@ test('one access token is refused at once, once, and until it has run out on eve
   await service.revokeToken({ jti: 'long-over', expiresAt: NOW - 360_000 }, NOW)
   expect(log.entries).toHaveLength(1)
 
-  clock.now = NOW + 660_000
+  Object.assign(clock, { now: NOW + 660_000, elapsed: 660_000 })
   await vi.advanceTimersByTimeAsync(10_000)
   expect(service.isRevoked({ jti: 'a-token' })).toBe(false)
 })
@@ -115,12 +116,27 @@ test('what has expired leaves the memory and the store, and a start does not rea
   await log.append(stays)
   log.announce()
   await expect.poll(() => service.isRevoked({ sid: stays.subject })).toBe(true)
-  clock.now = NOW + 1_000
+  Object.assign(clock, { now: NOW + 1_000, elapsed: 1_000 })
   const [gone] = log.entries
   await vi.advanceTimersByTimeAsync(10_000)
   await expect.poll(() => log.entries.length).toBe(1)
   expect(service.isRevoked({ sid: gone!.subject })).toBe(false)
   expect(service.isRevoked({ sid: stays.subject })).toBe(true)
+})
+
+test('a clock that is set an hour ahead and back again lets nothing be forgotten, in memory or in the store (LO-15)', async () => {
+  const { clock, log, service } = await aService()
+  await service.revokeToken({ jti: 'a-token', expiresAt: NOW + 300_000 }, NOW)
+  clock.now = NOW + 3_600_000
+  await vi.advanceTimersByTimeAsync(10_000)
+  clock.now = NOW + 1_000
+  expect(service.isRevoked({ jti: 'a-token' })).toBe(true)
+  expect(log.entries).toHaveLength(1)
+
+  Object.assign(clock, { now: NOW + 660_000, elapsed: 660_000 })
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(service.isRevoked({ jti: 'a-token' })).toBe(false)
+  expect(log.entries).toEqual([])
 })
 
 test('the readers of a service that was removed are ended at the next beat', async () => {

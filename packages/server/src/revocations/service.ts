@@ -19,6 +19,8 @@ const LONGEST_RETRY_MS = 1_000
 interface RevocationDependencies {
   store: RevocationStore
   now: Clock
+  /** Milliseconds since any instant, by a clock that is never set. */
+  elapsed: () => number
   /** The ids of the services that are registered now. */
   registered: () => Promise<ReadonlySet<string>>
   /** Hears of each entry as it is published here, whichever node made it. */
@@ -32,7 +34,6 @@ interface RevocationDependencies {
  */
 export class RevocationService {
   readonly #store: RevocationStore
-  readonly #now: Clock
   readonly #registered: RevocationDependencies['registered']
   readonly #onReadersDropped: RevocationDependencies['onReadersDropped']
   readonly #feed: RevocationFeed
@@ -43,12 +44,11 @@ export class RevocationService {
   #takesReaders = true
   #closed = false
 
-  constructor({ store, now, registered, onPublished, onReadersDropped }: RevocationDependencies) {
-    this.#store = store
-    this.#now = now
+  constructor({ registered, onReadersDropped, ...dependencies }: RevocationDependencies) {
+    this.#store = dependencies.store
     this.#registered = registered
     this.#onReadersDropped = onReadersDropped
-    this.#feed = new RevocationFeed({ store, now, onPublished })
+    this.#feed = new RevocationFeed(dependencies)
   }
 
   /** How many readers the feed has on this node. */
@@ -148,9 +148,9 @@ export class RevocationService {
   }
 
   async #forget(): Promise<void> {
-    this.#feed.forget()
+    const expired = this.#feed.forget()
     try {
-      while (!this.#closed && (await this.#store.forget(this.#now(), FORGET_ROWS)) === FORGET_ROWS) {
+      while (!this.#closed && (await this.#store.forget(expired, FORGET_ROWS)) === FORGET_ROWS) {
         await nextTurn()
       }
     } catch {
