@@ -53,7 +53,7 @@ export const revocation: Scenario = {
       const memoryOfReader = (memoryOf(service.pid) - emptyMemory) / VERIFIERS
       progress(`${VERIFIERS} verifiers in ${PROCESSES} processes, each with a connection of its own`)
 
-      const rounds = quick ? 20 : 300
+      const rounds = quick ? 20 : 400
       const few = quick ? 10 : 50
       const here = { fleet, service, endedAt: service }
       const deleted = await measure(here, ANOTHER, rounds)
