@@ -16,7 +16,7 @@ import {
   signToken,
 } from '../../packages/verifier/src/testing/issuer.ts'
 import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
-import { type Invocation, latchkey, serve } from './run.ts'
+import { type Invocation, LATCHKEY, latchkey, serve } from './run.ts'
 
 const key = createKey()
 const token = mint(key)
@@ -159,6 +159,14 @@ test('nothing that a token says reaches the terminal as a command', async () => 
       expect(stdout).toContain('\\u001b')
       expect(stdout + stderr).not.toMatch(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/u)
     }
+  }
+})
+
+test('who has seen enough may stop reading', async () => {
+  // The other end of its output is closed before it begins.
+  const program = ['bash', '-c', 'exec 3> >(exec <&-); wait $!; exec "$0" "$@" >&3', LATCHKEY]
+  for (const args of [[], ['--json']]) {
+    expect(await decode(token, args, { program })).toEqual({ code: 0, stdout: '', stderr: '' })
   }
 })
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { serviceEnvironment } from '../support/service.ts'
 
-const LATCHKEY = fileURLToPath(new URL('../../node_modules/.bin/latchkey', import.meta.url))
+export const LATCHKEY = fileURLToPath(new URL('../../node_modules/.bin/latchkey', import.meta.url))
 
 export interface Invocation {
   environment?: Record<string, string>

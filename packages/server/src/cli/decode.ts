@@ -19,6 +19,8 @@ export interface DecodeFlags {
 
 /** `latchkey decode [TOKEN]`. Resolves to the exit code. */
 export async function decode(given: string | undefined, flags: DecodeFlags): Promise<number> {
+  // Who reads the output may have seen enough, as `head` has.
+  process.stdout.on('error', () => {})
   if (given === undefined && process.stdin.isTTY) {
     process.stderr.write('latchkey: pipe a token in, or give one (--help says what is better)\n')
     return 2

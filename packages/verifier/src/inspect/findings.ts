@@ -53,6 +53,10 @@ const FINDINGS = {
     'The header names a member twice, so two programs may read two different headers.',
   ],
   HEADER_NOT_WELL_FORMED: ['danger', 'The header holds half of a character (a lone surrogate).'],
+  HEADER_NUMBER_ROUNDED: [
+    'warning',
+    'The header holds a number that is too large to be read exactly. It is shown rounded; the text has it as it was signed.',
+  ],
   HEADER_NESTED_DEEPLY: ['danger', 'The header is nested too deeply to be shown.'],
   PAYLOAD_NOT_BASE64URL: ['danger', 'The payload is not base64url.'],
   PAYLOAD_NOT_CANONICAL: [
@@ -67,6 +71,10 @@ const FINDINGS = {
     'The payload names a claim twice, so two programs may read two different tokens.',
   ],
   PAYLOAD_NOT_WELL_FORMED: ['danger', 'The payload holds half of a character (a lone surrogate).'],
+  PAYLOAD_NUMBER_ROUNDED: [
+    'warning',
+    'The payload holds a number that is too large to be read exactly. It is shown rounded; the text has it as it was signed.',
+  ],
   PAYLOAD_NESTED_DEEPLY: ['danger', 'The payload is nested too deeply to be shown.'],
   SIGNATURE_NOT_BASE64URL: ['danger', 'The signature is not base64url.'],
   SIGNATURE_NOT_CANONICAL: [

@@ -139,6 +139,16 @@ test.each<[string, string, string[]]>([
   expect(codesOf(text)).toEqual(expected)
 })
 
+test.each<[string, string[]]>([
+  ['{"alg":"ES256","kid":"k","exp":1,"sub":9007199254740993}', ['PAYLOAD_NUMBER_ROUNDED']],
+  ['{"alg":"ES256","kid":"k","exp":1,"a":[-1e400]}', ['PAYLOAD_NUMBER_ROUNDED']],
+  ['{"alg":"ES256","kid":"k","exp":1,"a":[-9007199254740991,0.1,1e21,"9007199254740993","\\"1e400"]}', []],
+])('a number that is shown rounded is said: %s', (text, expected) => {
+  const inspection = signed(`${header}.${Buffer.from(text).toString('base64url')}.${signature}`)
+  expect(codes(inspection)).toEqual(expected)
+  expect(inspection.payload.text).toBe(text)
+})
+
 test('a member that is named twice is said, in the header and in the payload', () => {
   const twice = JSON.stringify(claims()).replace('{', '{"sub":"admin",')
   expect(codesOf(signToken(key, headerFor(key), twice))).toEqual(['PAYLOAD_DUPLICATE_MEMBER'])
@@ -186,7 +196,10 @@ test.each<[string, object, string[]]>([
 
 test('an infinite time is no number', () => {
   const infinite = JSON.stringify(claims()).replace(`"exp":${NOW + 900}`, '"exp":1e400')
-  expect(codesOf(signToken(key, headerFor(key), infinite))).toEqual(['TIME_NOT_A_NUMBER'])
+  expect(codesOf(signToken(key, headerFor(key), infinite))).toEqual([
+    'PAYLOAD_NUMBER_ROUNDED',
+    'TIME_NOT_A_NUMBER',
+  ])
 })
 
 test('no text takes long to look at, however it was made to', () => {

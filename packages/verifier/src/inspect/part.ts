@@ -31,6 +31,7 @@ export function readPart(segment: string, name: 'HEADER' | 'PAYLOAD'): { part: P
   if (text === undefined) return answer(null, null, `${name}_NOT_UTF8`)
   if (depthOf(text) > MAX_DEPTH) return answer(text, null, `${name}_NESTED_DEEPLY`)
 
+  if (hasRoundedNumber(text)) codes.push(`${name}_NUMBER_ROUNDED`)
   const strict = parseJsonObject(bytes)
   if (strict !== undefined) return answer(text, strict)
 
@@ -63,6 +64,16 @@ function readText(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether a number is written that programs read as another one, as JavaScript does. RFC 8259 §6 */
+function hasRoundedNumber(json: string): boolean {
+  for (const [sign] of json.matchAll(/"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\d[\d.eE+-]*/gs)) {
+    const value = sign.startsWith('"') ? 0 : Number(sign)
+    if (Math.abs(value) === Number.POSITIVE_INFINITY) return true
+    if (/^-?\d+$/.test(sign) && !Number.isSafeInteger(value)) return true
+  }
+  return false
 }
 
 /** `undefined` is no JSON value, so it can say that there was none. */

@@ -45,6 +45,7 @@ test('what is no number is no time, and what no calendar reaches has no instant'
   expect(describeTimes({ iat: '1', exp: null, nbf: Number.POSITIVE_INFINITY }, NOW).claims).toEqual([])
   const far = describeTimes({ exp: 1e18 }, NOW)
   expect(far.claims).toMatchObject([{ name: 'exp', instant: null }])
+  expect(describeTimes({ iat: -1e308, exp: 1e308 }, NOW).lifetimeSeconds).toBeNull()
   expect(describeTimes(JSON.parse('{"__proto__":{"exp":1}}'), NOW).claims).toEqual([])
 })
 

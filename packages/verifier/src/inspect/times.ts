@@ -55,7 +55,8 @@ function describeLifetime(payload: Readonly<Record<string, unknown>>, now: numbe
       leftSeconds: null,
     } as const
   }
-  const lifetimeSeconds = start !== null && exp > start ? exp - start : null
+  const length = start === null ? 0 : exp - start
+  const lifetimeSeconds = length > 0 && Number.isFinite(length) ? length : null
   const leftSeconds = Math.max(0, exp - now)
   const common = { lifetimeSeconds, leftSeconds }
   if (leftSeconds === 0)
