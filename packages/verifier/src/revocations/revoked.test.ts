@@ -54,6 +54,29 @@ test('LO-15 memory holds what one lifetime brings, however long it goes on', () 
   expect(revoked.has('sid', 'session-19999')).toBe(true)
 })
 
+test('LO-15 an entry that a service made with its clock a year ahead keeps nothing else from being forgotten', () => {
+  const { revoked, pass, entry } = create()
+  const year = 365 * 86_400
+  revoked.add({ ...entry('ahead', 'sid', year + 960) })
+  for (let second = 0; second < 5000; second++) {
+    revoked.add(entry(`session-${second}`))
+    pass(1)
+    revoked.forgetWhatIsOver()
+  }
+  expect(revoked.has('sid', 'ahead')).toBe(true)
+  expect(revoked.size).toBeLessThanOrEqual(970)
+})
+
+test('LO-15 a hundred thousand entries that are over are forgotten bit by bit', () => {
+  const { revoked, pass, entry } = create()
+  for (let i = 0; i < 100_000; i++) revoked.add(entry(`session-${i}`))
+  pass(966)
+  revoked.forgetWhatIsOver()
+  expect(revoked.size).toBeGreaterThan(90_000)
+  for (let i = 0; i < 100; i++) revoked.forgetWhatIsOver()
+  expect(revoked.size).toBe(0)
+})
+
 test('CK-03 a clock that jumps ahead by 30 days and back forgets nothing', () => {
   const { revoked, clock, entry } = create()
   revoked.add(entry('a'))

@@ -16,8 +16,8 @@ interface Held {
   keptUntil: number
 }
 
-/** A hundredth of a second's work. */
-const MOST_FORGOTTEN_AT_ONCE = 10_000
+/** More than the entries that are heard between two looks, and no work to speak of. */
+const MOST_LOOKED_AT_ONCE = 1000
 
 type Sets = Readonly<Record<Kind, Map<string, Held>>>
 
@@ -31,6 +31,8 @@ export class Revoked {
   #sets = emptySets()
   /** The parts of a snapshot that is not complete yet. */
   #pending: Sets | undefined
+  /** What is still to be looked at in this round. */
+  #round = everyEntry(this.#sets)
 
   /** @param clockLeewaySeconds for how long the verifier accepts a token after its end */
   constructor(clocks: Clocks, clockLeewaySeconds: number) {
@@ -65,6 +67,7 @@ export class Revoked {
     for (const entry of entries) this.#put(entry, this.#pending)
     if (!isLast) return
     this.#sets = this.#pending
+    this.#round = everyEntry(this.#sets)
     this.#pending = undefined
   }
 
@@ -73,24 +76,35 @@ export class Revoked {
     this.#pending = undefined
   }
 
-  /** To be called now and then, by whoever brings entries: no token pays for it, and a look at one entry is enough when none is due. */
+  /**
+   * To be called now and then, by whoever brings entries: no token pays for it. Looks at some of them, one after the other, because
+   * they don't end in the order in which they came.
+   */
   forgetWhatIsOver(): void {
     const now = this.#clocks.now()
     const elapsed = this.#clocks.elapsed()
-    for (const kind of KINDS) {
-      let left = MOST_FORGOTTEN_AT_ONCE
-      for (const [subject, { expiresAt, keptUntil }] of this.#sets[kind]) {
-        if (left-- === 0 || !(expiresAt < now && keptUntil < elapsed)) break
-        this.#sets[kind].delete(subject)
+    for (let looked = 0; looked < MOST_LOOKED_AT_ONCE; looked++) {
+      const { done, value } = this.#round.next()
+      if (done) {
+        this.#round = everyEntry(this.#sets)
+        return
       }
+      const { set, subject, held } = value
+      if (held.expiresAt < now && held.keptUntil < elapsed) set.delete(subject)
     }
   }
 
   #put({ kind, subject, revokedAt, expiresAt }: Entry, sets: Sets): void {
     const keptUntil = this.#clocks.elapsed() + (expiresAt - revokedAt) + this.#leewayMs
-    // Taken out first, so that each map is in the order in which its entries were heard last.
-    sets[kind].delete(subject)
     sets[kind].set(subject, { expiresAt: expiresAt + this.#leewayMs, keptUntil })
+  }
+}
+
+/** Also those that come while it is under way. */
+function* everyEntry(sets: Sets) {
+  for (const kind of KINDS) {
+    const set = sets[kind]
+    for (const [subject, held] of set) yield { set, subject, held }
   }
 }
 
