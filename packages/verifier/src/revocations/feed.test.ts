@@ -381,6 +381,9 @@ test('a verifier that is closed before its first token calls nobody and waits fo
   await using world = await createFeedWorld({ startTimeoutSeconds: 30 })
   world.verifier.close()
   expect(await outcome(world.verifier.verify(world.mint()))).toBe('accepted')
+  const started = performance.now()
+  await world.verifier.ready()
+  expect(performance.now() - started).toBeLessThan(10_000)
   expect(world.connections).toEqual([])
 })
 

@@ -98,8 +98,8 @@ export class Standing {
   }
 
   #begin(): Promise<void> {
-    // Where nothing outlives a request no feed can be kept open, so the policy always decides.
-    if (requestsAreIsolated()) {
+    // Where nothing outlives a request no feed can be kept open, so the policy always decides; as it does once it is closed.
+    if (this.#hasBegun || requestsAreIsolated()) {
       this.#hasBegun = true
       return Promise.resolve()
     }
