@@ -160,6 +160,20 @@ test('a remembered token keeps nobody from fetching the keys when they are due, 
   expect(await outcome(verifier.verify(token))).toBe('TOKEN_INVALID')
 })
 
+test('a remembered token that runs out while the keys are waited for has expired', async () => {
+  const key = createKey()
+  let supply = async () => keySet(key)
+  const { clock, verifier } = createWorld({ jwks: () => supply() })
+  const token = mint(key)
+  await verifier.verify(token)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  supply = () => promise.then(() => keySet(key))
+  const verification = outcome(verifier.verify(token))
+  clock.now += 905
+  resolve()
+  expect(await verification).toBe('TOKEN_EXPIRED')
+})
+
 test('no more tokens are remembered than the option says', async () => {
   const { key, verifier } = createWorld({ cache: { maxTokens: 10 } })
   for (let index = 0; index < 40; index++) {

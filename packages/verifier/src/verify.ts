@@ -73,11 +73,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
   async function verify(token: string): Promise<AccessTokenClaims> {
     const remembered = cache?.find(token, now() / 1000)
     if (remembered) {
-      const ring = keys.current()
-      const { kid } = remembered.names
-      if ((ring instanceof KeyRing ? ring : await ring).holds(kid, remembered.key)) {
-        return ifItStands(remembered, token)
-      }
+      const current = keys.current()
+      const ring = current instanceof KeyRing ? current : await current
+      // It may have run out while they were waited for.
+      if (ring !== current) checkExpiry(remembered.claims, settings, now() / 1000)
+      if (ring.holds(remembered.names.kid, remembered.key)) return ifItStands(remembered, token)
     }
     return ifItStands(await verifyInFull(token), token)
   }
