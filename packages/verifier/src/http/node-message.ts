@@ -24,7 +24,7 @@ export function readNodeMessage(message: NodeMessage, body?: unknown): BearerReq
 }
 
 export function sendRefusal(response: NodeResponse, { status, headers, body }: Refusal): void {
-  // A time limit, say, has answered meanwhile. To set a header now would throw where nobody catches, and end the process.
+  // A time limit, say, has answered meanwhile. To set a header now would end the process: nobody catches there.
   if (response.headersSent) return
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
