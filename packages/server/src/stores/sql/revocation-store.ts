@@ -83,6 +83,8 @@ export async function appendRevocationsOfSessions(
   const hex = sql<string>`lower(hex(id))`
   const part = (from: number, length: number) => sql`substr(${hex}, ${sql.lit(from)}, ${sql.lit(length)})`
   const uuid = sql<string>`${part(1, 8)} || '-' || ${part(9, 4)} || '-' || ${part(13, 4)} || '-' || ${part(17, 4)} || '-' || ${part(21, 12)}`
+  // As in the ending of single sessions: a clock may have been set back since.
+  const latest = sql`case when last_used_at > ${now} then last_used_at else ${now} end`
   await trx
     .insertInto('revocations')
     .columns(['kind', 'subject', 'revoked_at', 'expires_at'])
@@ -93,7 +95,7 @@ export async function appendRevocationsOfSessions(
           eb.val<RevocationRow['kind']>('sid').as('kind'),
           uuid.as('subject'),
           eb.val(now).as('revoked_at'),
-          eb.val(now + refusedForMs).as('expires_at'),
+          sql<number>`${latest} + ${refusedForMs}`.as('expires_at'),
         ])
         .where('created_at', '<', openedBefore)
         .where('ended_at', 'is', null)

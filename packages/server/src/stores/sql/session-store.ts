@@ -6,7 +6,10 @@ import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
 import { appendRevocations, appendRevocationsOfSessions } from './revocation-store.ts'
 import { toOwnedSession, toRotationRow, toSession, toSessionRow } from './rows.ts'
-import type { Schema } from './schema.ts'
+import type { Schema, SessionRow } from './schema.ts'
+
+/** What has to be known of a session to end it. */
+const ENDING_COLUMNS = ['id', 'last_used_at'] as const
 
 /** @param refusedForMs how long the access tokens of an ended session may live on: so long its end is told */
 export function createSqlSessionStore(database: SqlDatabase, refusedForMs: number): SessionStore {
@@ -26,7 +29,7 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: numbe
         await trx.insertInto('sessions').values(row).execute()
         const surplus = await trx
           .selectFrom('sessions')
-          .select('id')
+          .select(ENDING_COLUMNS)
           .where('user_id', '=', row.user_id)
           .where('id', '!=', row.id)
           .where('ended_at', 'is', null)
@@ -54,7 +57,7 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: numbe
       return await database.write(async (trx) => {
         const live = await trx
           .selectFrom('sessions')
-          .select('id')
+          .select(ENDING_COLUMNS)
           .where('id', 'in', ids.map(idToBytes))
           .where('ended_at', 'is', null)
           .execute()
@@ -110,7 +113,7 @@ export async function endSessionsOfUser(
   except: Uint8Array | null,
   ending: Ending,
 ): Promise<string[]> {
-  let live = liveOf(trx, userId).select('id')
+  let live = liveOf(trx, userId).select(ENDING_COLUMNS)
   if (except !== null) live = live.where('id', '!=', except)
   const rows = await live.execute()
   await end(trx, rows, ending)
@@ -124,7 +127,7 @@ function liveOf(db: Kysely<Schema>, userId: Uint8Array) {
 /** Ends sessions, and writes so into the log of revocations in the same step. */
 async function end(
   trx: Transaction<Schema>,
-  rows: readonly { id: Uint8Array }[],
+  rows: readonly Pick<SessionRow, (typeof ENDING_COLUMNS)[number]>[],
   { reason, now, refusedForMs }: Ending,
 ): Promise<void> {
   for (const { id } of rows) {
@@ -137,11 +140,12 @@ async function end(
   }
   await appendRevocations(
     trx,
-    rows.map(({ id }) => ({
+    rows.map(({ id, last_used_at }) => ({
       kind: 'sid',
       subject: bytesToId(id),
       revokedAt: now,
-      expiresAt: now + refusedForMs,
+      // Where a clock was set back since, the last access token ends by the clock of before.
+      expiresAt: Math.max(now, last_used_at) + refusedForMs,
     })),
   )
 }

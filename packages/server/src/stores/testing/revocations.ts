@@ -20,16 +20,7 @@ const UNTIL = LATER + REFUSED_FOR_MS
 export function describeRevocations(openWorld: OpenWorld): void {
   test('whatever ends a session writes so into the log, once, with the time until which it has to be told', async () => {
     const world = await openWorld()
-    const { sessions, accounts } = world
-    const reason = 'revoked_by_user'
-    const ways: Record<string, (userId: string, opened: Session[]) => Promise<unknown>> = {
-      'one by one': (_, opened) => sessions.endMany(idsOf(opened), 'logout', LATER),
-      'all of a user': (userId) => sessions.endByUser(userId, { except: null, reason, now: LATER }),
-      'a disabled account': (userId) => accounts.disable(userId, LATER),
-      'a deleted account': (userId) => accounts.delete(userId, LATER),
-      'opened before a time': () => sessions.endOpenedBefore(LATER, 'revoked_by_operator', LATER),
-    }
-    for (const [name, end] of Object.entries(ways)) {
+    for (const [name, end] of Object.entries(waysToEnd(world))) {
       const before = await world.revocations.newest()
       const { account, opened } = await signedIn(world, 3)
       await end(account.id, opened)
@@ -39,6 +30,19 @@ export function describeRevocations(openWorld: OpenWorld): void {
       for (const { kind, revokedAt, expiresAt } of entries) {
         expect([kind, revokedAt, expiresAt], name).toEqual(['sid', LATER, UNTIL])
       }
+    }
+  })
+
+  test('a clock that was set back does not shorten the time: the tokens of before live on by the clock of before (CK-03)', async () => {
+    const world = await openWorld()
+    for (const [name, end] of Object.entries(waysToEnd(world))) {
+      const before = await world.revocations.newest()
+      const { account } = await signedIn(world, 0)
+      const session = aSession({ userId: account.id, lastUsedAt: LATER + DAY })
+      await world.sessions.open(opening(session))
+      await end(account.id, [session])
+      const entries = await world.revocations.after(before, 100)
+      expect(entries, name).toMatchObject([{ subject: session.id, revokedAt: LATER, expiresAt: UNTIL + DAY }])
     }
   })
 
@@ -136,6 +140,20 @@ export function describeRevocations(openWorld: OpenWorld): void {
     await world.revocations.append(anEntry())
     expect(heard).toBe(3)
   })
+}
+
+function waysToEnd({
+  sessions,
+  accounts,
+}: Stores): Record<string, (userId: string, opened: Session[]) => Promise<unknown>> {
+  const reason = 'revoked_by_user'
+  return {
+    'one by one': (_, opened) => sessions.endMany(idsOf(opened), 'logout', LATER),
+    'all of a user': (userId) => sessions.endByUser(userId, { except: null, reason, now: LATER }),
+    'a disabled account': (userId) => accounts.disable(userId, LATER),
+    'a deleted account': (userId) => accounts.delete(userId, LATER),
+    'opened before a time': () => sessions.endOpenedBefore(LATER, 'revoked_by_operator', LATER),
+  }
 }
 
 function anEntry(facts: Partial<NewRevocation> = {}): NewRevocation {
