@@ -124,7 +124,7 @@ test('what has expired leaves the memory and the store, and a start does not rea
   expect(service.isRevoked({ sid: stays.subject })).toBe(true)
 })
 
-test('a clock that is set an hour ahead and back again lets nothing be forgotten, in memory or in the store (LO-15)', async () => {
+test('a clock that is set an hour ahead and back again lets nothing be forgotten, in memory or in the store (CK-03, LO-15)', async () => {
   const { clock, log, service } = await aService()
   await service.revokeToken({ jti: 'a-token', expiresAt: NOW + 300_000 }, NOW)
   clock.now = NOW + 3_600_000
