@@ -16,8 +16,8 @@ interface Held {
   keptUntil: number
 }
 
-/** More than the entries that are heard between two looks, and no work to speak of. */
-const MOST_LOOKED_AT_ONCE = 1000
+/** How many entries are looked at once a second, and in between: more than are heard, and no work to speak of. */
+const LOOKED_AT = { eachSecond: 1000, between: 30 }
 
 type Sets = Readonly<Record<Kind, Map<string, Held>>>
 
@@ -33,6 +33,8 @@ export class Revoked {
   #pending: Sets | undefined
   /** What is still to be looked at in this round. */
   #round = everyEntry(this.#sets)
+  /** In `elapsed`. */
+  #lookedAt = Number.NEGATIVE_INFINITY
 
   /** @param clockLeewaySeconds for how long the verifier accepts a token after its end */
   constructor(clocks: Clocks, clockLeewaySeconds: number) {
@@ -83,7 +85,7 @@ export class Revoked {
   forgetWhatIsOver(): void {
     const now = this.#clocks.now()
     const elapsed = this.#clocks.elapsed()
-    for (let looked = 0; looked < MOST_LOOKED_AT_ONCE; looked++) {
+    for (let left = this.#looksAt(elapsed); left > 0; left--) {
       const { done, value } = this.#round.next()
       if (done) {
         this.#round = everyEntry(this.#sets)
@@ -92,6 +94,12 @@ export class Revoked {
       const { set, subject, held } = value
       if (held.expiresAt < now && held.keptUntil < elapsed) set.delete(subject)
     }
+  }
+
+  #looksAt(elapsed: number): number {
+    if (elapsed - this.#lookedAt < 1000) return LOOKED_AT.between
+    this.#lookedAt = elapsed
+    return LOOKED_AT.eachSecond
   }
 
   #put({ kind, subject, revokedAt, expiresAt }: Entry, sets: Sets): void {

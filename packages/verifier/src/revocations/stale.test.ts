@@ -99,6 +99,7 @@ test("'deny': without a first word from the feed nothing is accepted, and ready(
   await expect(world.verifier.ready()).rejects.toMatchObject({ code: 'KEYS_UNAVAILABLE' })
   expect(await fate(world)).toBe('KEYS_UNAVAILABLE')
 
+  await expect.poll(() => world.connections).toHaveLength(1)
   world.send(snapshot('0-0') + CURRENT)
   await untilState(world, 'current')
   await world.verifier.ready()
