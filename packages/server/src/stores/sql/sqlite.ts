@@ -1,29 +1,17 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely'
+import { DatabaseSync } from 'node:sqlite'
+import type { Kysely } from 'kysely'
 import { type MigrationProvider, Migrator } from 'kysely/migration'
-import { StoreUnavailableError } from '../../errors.ts'
 import type { OwnedSessionRow, SqlDatabase } from './database.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { Mutex } from './mutex.ts'
 import type { Schema } from './schema.ts'
 import { SqliteChanges } from './sqlite-changes.ts'
+import { kyselyOver } from './sqlite-driver.ts'
+import { mapErrors } from './sqlite-errors.ts'
+import { BUSY_BLOCK_MS, begin, patiently } from './sqlite-lock.ts'
 
-/** How long a write waits for another process that holds the file. */
-const BUSY_WAIT_MS = 2_000
-/** How long one attempt may hold up the event loop: longer than another process needs for a batch. */
-const BUSY_BLOCK_MS = 10
 const CACHE_KIB = 8_192
 
 const FIND_OWNED = `
@@ -141,111 +129,6 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
   })
 }
 
-function kyselyOver(database: DatabaseSync, lock: Mutex): Kysely<Schema> {
-  return new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new Adapter(),
-      createDriver: () => new SqliteDriver(database, lock),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  })
-}
-
-class Adapter extends SqliteAdapter {
-  /** There is one, and the driver's own lock keeps the order: Kysely's would not tell how long each has waited. */
-  override get supportsMultipleConnections(): boolean {
-    return true
-  }
-
-  override get supportsTransactionalDdl(): boolean {
-    return true
-  }
-}
-
-/** One connection for Kysely; its lock keeps another request's statements out of an open transaction. */
-class SqliteDriver implements Driver {
-  readonly #connection: Connection
-  readonly #database: DatabaseSync
-  readonly #lock: Mutex
-  #release: (() => void) | undefined
-  #waitedMs = 0
-
-  constructor(database: DatabaseSync, lock: Mutex) {
-    this.#database = database
-    this.#lock = lock
-    this.#connection = new Connection(database)
-  }
-
-  async init(): Promise<void> {}
-
-  async acquireConnection(): Promise<DatabaseConnection> {
-    const { release, waitedMs } = await this.#lock.acquire()
-    this.#release = release
-    this.#waitedMs = waitedMs
-    return this.#connection
-  }
-
-  async beginTransaction(): Promise<void> {
-    await begin(this.#database, this.#waitedMs)
-  }
-
-  async commitTransaction(): Promise<void> {
-    mapErrors(() => this.#database.exec('commit'))
-  }
-
-  async rollbackTransaction(): Promise<void> {
-    if (this.#database.isTransaction) mapErrors(() => this.#database.exec('rollback'))
-  }
-
-  async releaseConnection(): Promise<void> {
-    this.#release?.()
-  }
-
-  async destroy(): Promise<void> {
-    this.#database.close()
-  }
-}
-
-class Connection implements DatabaseConnection {
-  readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
-
-  constructor(database: DatabaseSync) {
-    this.#database = database
-  }
-
-  async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
-    return mapErrors(() => {
-      const statement = this.#prepare(sql)
-      const values = parameters as SQLInputValue[]
-      if (query.kind === 'SelectQueryNode' || /\breturning\b/i.test(sql)) {
-        return { rows: statement.all(...values) as Row[] }
-      }
-      const { changes } = statement.run(...values)
-      return { rows: [], numAffectedRows: BigInt(changes) }
-    })
-  }
-
-  // biome-ignore lint/correctness/useYield: the driver interface asks for it, and nothing here streams
-  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
-    throw new Error('streaming is not supported')
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql)
-    if (known !== undefined) return known
-    const statement = this.#database.prepare(sql)
-    if (this.#statements.size < 200) this.#statements.set(sql, statement)
-    return statement
-  }
-}
-
-/** Takes the file's write lock, so that nothing in the transaction can meet another writer. */
-async function begin(database: DatabaseSync, waitedMs: number): Promise<void> {
-  await patiently(waitedMs, () => database.exec('begin immediate'))
-}
-
 function commit<Result>(database: DatabaseSync, work: () => Result): Result {
   return mapErrors(() => {
     try {
@@ -257,53 +140,4 @@ function commit<Result>(database: DatabaseSync, work: () => Result): Result {
       throw error
     }
   })
-}
-
-/** Tries until another process lets go of the file, without holding up the event loop meanwhile. */
-async function patiently<Result>(waitedMs: number, attempt: () => Result): Promise<Result> {
-  // Whoever has waited that long behind others gives up at once: a try of each would hold up the event loop.
-  if (waitedMs >= BUSY_WAIT_MS) throw new StoreUnavailableError(new Error('other writers took too long'))
-  const deadline = performance.now() + BUSY_WAIT_MS - waitedMs
-  for (;;) {
-    try {
-      return attempt()
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw toStoreError(error)
-      await delay(1 + Math.random() * 10)
-    }
-  }
-}
-
-function mapErrors<Result>(work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw toStoreError(error)
-  }
-}
-
-const SQLITE_BUSY = 5
-const SQLITE_LOCKED = 6
-const SQLITE_CONSTRAINT = 19
-
-/** SQLite's own errors become one; a broken constraint and whatever the caller threw stay what they are. */
-function toStoreError(error: unknown): unknown {
-  const code = primaryCode(error)
-  if (code === SQLITE_CONSTRAINT) return error
-  return code !== undefined || isSystemError(error) ? new StoreUnavailableError(error) : error
-}
-
-function isBusy(error: unknown): boolean {
-  const code = primaryCode(error)
-  return code === SQLITE_BUSY || code === SQLITE_LOCKED
-}
-
-function primaryCode(error: unknown): number | undefined {
-  const code = (error as { errcode?: unknown }).errcode
-  return typeof code === 'number' ? code & 0xff : undefined
-}
-
-function isSystemError(error: unknown): boolean {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
-  return typeof syscall === 'string' || code === 'ERR_INVALID_STATE'
 }
