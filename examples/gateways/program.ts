@@ -3,10 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdtempSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { endOf } from '../shared/listening.ts'
 
 /** Where Debian keeps the programs of a server, which the PATH of a user may not name. */
 const FOLDERS = [...(process.env.PATH?.split(delimiter) ?? []), '/usr/sbin', '/usr/local/sbin']
@@ -49,7 +50,7 @@ export function giveToGateway(path: string): void {
 export async function startProgram(path: string, args: readonly string[], port: number): Promise<Program> {
   // Of the environment it gets nothing: a gateway has no use for the service's secret.
   const child = spawn(path, args, { ...NOBODY, cwd: '/', env: {}, stdio: 'inherit' })
-  const ended = once(child, 'exit').then(([code, signal]) => `${signal ?? `code ${code}`}`)
+  const ended = endOf(child)
   let endedWith: string | undefined
   void ended.then((how) => {
     endedWith = how
@@ -66,25 +67,6 @@ export async function startProgram(path: string, args: readonly string[], port: 
       await ended
     },
   }
-}
-
-/**
- * A port for a program that has to be told one: 0 picks any on which nothing listened a moment ago. Rejects when
- * something does.
- */
-export async function unusedPort(wanted: number): Promise<number> {
-  const server = createServer().listen(wanted, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch {
-    throw new Error(
-      `Port ${wanted} cannot be had: another program listens there. PORT=0 picks one that is free`,
-    )
-  }
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function isOpen(port: number): Promise<boolean> {

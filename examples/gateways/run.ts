@@ -6,10 +6,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { unusedPort } from '../shared/port.ts'
+import type { Service } from '../shared/service.ts'
 import { createApi } from './api.ts'
 import type { Gateway } from './gateway.ts'
-import { findProgram, giveToGateway, privateFolder, startProgram, unusedPort } from './program.ts'
-import { type Service, startService } from './service.ts'
+import { findProgram, giveToGateway, privateFolder, startProgram } from './program.ts'
+import { startService } from './service.ts'
 
 /** What is another on each machine. */
 const PLACES = /(?:localhost|127\.0\.0\.1):\d+|\/run\/latchkey-gateway/g

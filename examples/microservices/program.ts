@@ -1,12 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-
-const LATCHKEY = join(import.meta.dirname, '../../node_modules/.bin/latchkey')
+import { listening } from '../shared/listening.ts'
+import { LATCHKEY } from '../shared/service.ts'
 
 export interface Program {
   name: string
@@ -49,16 +46,13 @@ export async function stopAll(): Promise<void> {
 }
 
 export async function startService(environment: NodeJS.ProcessEnv): Promise<Program> {
-  return await listening('service', spawnChild(LATCHKEY, ['serve'], { ...process.env, ...environment }))
+  return await started('service', spawnChild(LATCHKEY, ['serve'], { ...process.env, ...environment }))
 }
 
 /** Runs one of the parts beside this file: `orders/start.ts` for `orders`. It gets no setting of the service's, least of all its secret. */
 export async function startPart(name: string, environment: NodeJS.ProcessEnv): Promise<Program> {
   const file = join(import.meta.dirname, name, 'start.ts')
-  return await listening(
-    name,
-    spawnChild(process.execPath, [file], { PATH: process.env.PATH, ...environment }),
-  )
+  return await started(name, spawnChild(process.execPath, [file], { PATH: process.env.PATH, ...environment }))
 }
 
 /** What `latchkey` with these arguments prints. */
@@ -69,30 +63,7 @@ export async function runLatchkey(args: string[], environment: NodeJS.ProcessEnv
   return printed
 }
 
-/** Each part says where it listens in the first line that holds an address. */
-async function listening(name: string, child: ChildProcess): Promise<Program> {
-  const ended = once(child, 'exit').then(([code, signal]) => `${name} with ${signal ?? `code ${code}`}`)
-  for await (const line of createInterface(child.stdout!)) {
-    const url = /http:\/\/\S+/.exec(line)?.[0]
-    if (url === undefined) continue
-    child.stdout!.resume()
-    return { name, url, ended }
-  }
-  throw new Error(`ended before it listened: ${await ended}`)
-}
-
-/** This port, or any for 0, on which nothing listened a moment ago. Rejects when something does. */
-export async function freePort(wanted: number): Promise<number> {
-  const server = createServer().listen(wanted, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-  } catch {
-    throw new Error(
-      `Port ${wanted} cannot be had: another program listens there. PORT=0 picks one that is free`,
-    )
-  }
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+async function started(name: string, child: ChildProcess): Promise<Program> {
+  const { url, ended } = await listening(name, child)
+  return { name, url, ended: ended.then((how) => `${name} with ${how}`) }
 }

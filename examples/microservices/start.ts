@@ -1,7 +1,8 @@
 // Starts what would be four deployments: the Latchkey service, a gateway, and two APIs behind it.
 // `npm start --prefix examples/microservices`; PORT is the gateway's, 4000 unless it says otherwise. Ctrl-C stops all.
 
-import { freePort, startPart, startService, stopAll } from './program.ts'
+import { unusedPort } from '../shared/port.ts'
+import { startPart, startService, stopAll } from './program.ts'
 import { register } from './register.ts'
 import { stopSignal } from './stop.ts'
 
@@ -18,7 +19,7 @@ process.exit()
 /** Rejects when a part could not start, or ended by itself. */
 async function start(): Promise<void> {
   // The gateway's address comes first: it is the service's public origin, and the only one that browsers know.
-  const port = await freePort(Number(process.env.PORT ?? 4000))
+  const port = await unusedPort(Number(process.env.PORT ?? 4000))
   const issuer = `http://localhost:${port}`
   const forService = {
     LATCHKEY_LOG_LEVEL: process.env.LATCHKEY_LOG_LEVEL ?? 'warn',

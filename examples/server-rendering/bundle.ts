@@ -1,24 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'vite'
+import { bundleScript, type Files } from '../shared/bundle.ts'
 
-/** The page's script, bundled in memory, and its style. */
-export async function bundle(): Promise<Map<string, { type: string; text: string }>> {
-  const result = await build({
-    configFile: false,
-    logLevel: 'warn',
-    build: {
-      write: false,
-      rolldownOptions: {
-        input: join(import.meta.dirname, 'page.ts'),
-        output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
-      },
-    },
-  })
-  const { output } = [result].flat()[0] as { output: { fileName: string; code?: string }[] }
-  const scripts = output.map(
-    ({ fileName, code = '' }) => [`/${fileName}`, { type: 'text/javascript', text: code }] as const,
-  )
+/** The page's script and its style. */
+export async function bundle(): Promise<Files> {
+  const script = await bundleScript(join(import.meta.dirname, 'page.ts'))
   const style = await readFile(join(import.meta.dirname, 'page.css'), 'utf8')
-  return new Map([...scripts, ['/page.css', { type: 'text/css', text: style }]])
+  return new Map([...script, ['/page.css', { type: 'text/css', text: style }]])
 }
