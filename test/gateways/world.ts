@@ -24,14 +24,14 @@ export interface World {
   forge(accessToken: string): Forge
 }
 
-interface SignedUp {
+export interface SignedUp {
   userId: string
   sessionId: string
   accessToken: string
   refreshToken: string
 }
 
-interface Answer {
+export interface Answer {
   status: number
   /** `WWW-Authenticate`: how the gateway says why. */
   challenge: string | undefined
