@@ -35,6 +35,20 @@ test('the help of serve names every setting by its flag and its variable, and sa
   expect(text).toContain('the config file, .env, the environment and flags, in rising priority')
 })
 
+test("a command's help names its own options first, then the settings that it shares with serve", async () => {
+  for (const [command, own] of [
+    [['services', 'add'], '--audience <url>'],
+    [['keys', 'rotate'], '--emergency'],
+    [['sessions', 'revoke'], '--before <time>'],
+  ] as const) {
+    const { stdout } = await latchkey([...command, '--help'])
+    const [options = '', settings = ''] = stdout.split('Settings of the service:')
+    expect(options).toContain(own)
+    expect(options).not.toContain('--database')
+    expect(settings).toContain('--database')
+  }
+})
+
 test('a command, a flag or a value that is not there is said, with where to look, and ends with 1', async () => {
   const [nothing, typo, flag, missing, secret] = await Promise.all([
     latchkey([]),

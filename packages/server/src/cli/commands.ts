@@ -57,7 +57,9 @@ export async function addService(
   })
   const { url, audience: named = url } = optionsOf(settings)
   if (audience !== undefined && ![named].flat().includes(audience)) {
-    print(`No access token names ${audience} yet: add it to LATCHKEY_AUDIENCE, or the service hears of none.`)
+    print(
+      `No access token names ${audience} yet: add it to LATCHKEY_AUDIENCE, or introspection calls every token inactive.`,
+    )
   }
 }
 

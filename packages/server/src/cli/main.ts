@@ -29,44 +29,47 @@ configurable(keys.command('list').description('show the signing keys and what ea
   async (flags: Flags) => (await import('./commands.ts')).listKeys(await settingsFrom(flags)),
 )
 configurable(
-  keys.command('rotate').description('make the next signing key; it signs when every verifier knows it'),
+  keys
+    .command('rotate')
+    .description('make the next signing key; it signs when every verifier knows it')
+    .option(
+      '--emergency',
+      'for a key that leaked: replace all keys at once, and refuse every token they signed',
+    ),
+).action(async (flags: Flags) =>
+  (await import('./commands.ts')).rotateKeys(await settingsFrom(flags), {
+    emergency: flags.emergency === true,
+  }),
 )
-  .option(
-    '--emergency',
-    'for a key that leaked: replace all keys at once, and refuse every token they signed',
-  )
-  .action(async (flags: Flags) =>
-    (await import('./commands.ts')).rotateKeys(await settingsFrom(flags), {
-      emergency: flags.emergency === true,
-    }),
-  )
 
 const sessions = program.command('sessions').description('sessions')
 configurable(
-  sessions.command('revoke').description('end sessions, such as those that a restored backup brought back'),
+  sessions
+    .command('revoke')
+    .description('end sessions, such as those that a restored backup brought back')
+    .requiredOption(
+      '--before <time>',
+      'end every session opened before this time, such as 2026-01-31T12:00:00Z',
+    ),
+).action(async (flags: Flags) =>
+  (await import('./commands.ts')).revokeSessions(await settingsFrom(flags), String(flags.before)),
 )
-  .requiredOption(
-    '--before <time>',
-    'end every session opened before this time, such as 2026-01-31T12:00:00Z',
-  )
-  .action(async (flags: Flags) =>
-    (await import('./commands.ts')).revokeSessions(await settingsFrom(flags), String(flags.before)),
-  )
 
 const services = program.command('services').description('APIs and gateways that may ask about tokens')
 configurable(
-  services.command('add').description('register a service, and show its client id and secret once'),
+  services
+    .command('add')
+    .description('register a service, and show its client id and secret once')
+    .argument('<name>', 'a name for people')
+    .option('--audience <url>', 'introspection answers it for tokens of this audience alone (every one)'),
   { but: 'audience' },
+).action(async (name: string, { audience, ...flags }: Flags) =>
+  (await import('./commands.ts')).addService(
+    await settingsFrom(flags),
+    name,
+    audience === undefined ? undefined : String(audience),
+  ),
 )
-  .argument('<name>', 'a name for people')
-  .option('--audience <url>', 'the audience that it answers for: it hears of no other token (every one)')
-  .action(async (name: string, { audience, ...flags }: Flags) =>
-    (await import('./commands.ts')).addService(
-      await settingsFrom(flags),
-      name,
-      audience === undefined ? undefined : String(audience),
-    ),
-  )
 configurable(services.command('list').description('show the registered services')).action(
   async (flags: Flags) => (await import('./commands.ts')).listServices(await settingsFrom(flags)),
 )
@@ -99,14 +102,17 @@ try {
   process.exitCode = 1
 }
 
-/** Gives a command the flags that every setting has, but for one whose name the command needs itself. */
+/** Gives a command the flags that every setting has, below its own, but for one whose name the command needs itself. */
 function configurable(command: Command, { but }: { but?: string } = {}): Command {
+  // Options that are added from here on.
+  command.optionsGroup('Settings of the service:')
   for (const { flag, variable, value, help } of SETTINGS) {
     if (flag === null || flag === but) continue
     command.addOption(new Option(`--${flag} <${value.toLowerCase()}>`, `${help} [${variable}]`))
   }
   return command
     .option('--config <file>', 'a config file (latchkey.config.ts, .js or .json, if there is one)')
+    .optionsGroup('Options:')
     .addHelpText(
       'after',
       '\nSettings come from the config file, .env, the environment and flags, in rising priority.' +
