@@ -1,29 +1,25 @@
-import type { User } from '@latchkey/protocol'
 import { createVerifier, type Verifier } from '@latchkey/verifier'
-import { z } from 'zod'
 import { PasswordHasher } from './accounts/password-hasher.ts'
 import { loadPeppers } from './accounts/pepper.ts'
-import { AccountService, type NewUser, toUser } from './accounts/service.ts'
+import { AccountService } from './accounts/service.ts'
+import { type Administration, createAdministration } from './administration.ts'
 import { type AuthOptions, type AuthSettings, resolveOptions } from './config.ts'
-import { AuthError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import { createApp } from './http/app.ts'
 import { serviceAuthenticator } from './http/client-credentials.ts'
 import type { RequestContext } from './http/context.ts'
 import type { KeyPolicy } from './keys/rules.ts'
 import { createSealer, deriveKey } from './keys/seal.ts'
-import { type KeyOverview, type KeySet, SigningKeys } from './keys/signing-keys.ts'
+import { type KeySet, SigningKeys } from './keys/signing-keys.ts'
 import { Vault } from './keys/vault.ts'
 import { createMetrics } from './metrics.ts'
 import { secondsToRefuseSession } from './revocations/rules.ts'
 import { RevocationService } from './revocations/service.ts'
-import { type NewService, ServiceRegistry } from './services/registry.ts'
-import type { Service } from './services/service.ts'
+import { ServiceRegistry } from './services/registry.ts'
 import { RefreshArrivals } from './sessions/arrivals.ts'
 import { createRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { SessionService } from './sessions/service.ts'
-import type { Session } from './sessions/session.ts'
 import { createSqlAccountStore } from './stores/sql/account-store.ts'
 import { createSqlKeyStore } from './stores/sql/key-store.ts'
 import { createSqlRevocationStore } from './stores/sql/revocation-store.ts'
@@ -32,43 +28,9 @@ import { createSqlSessionStore } from './stores/sql/session-store.ts'
 import { openSqlite } from './stores/sql/sqlite.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
-export interface Auth {
+export interface Auth extends Administration {
   /** Answers a request to any of the service's paths. Never rejects. */
   fetch(request: Request, context?: RequestContext): Promise<Response>
-  users: {
-    create(user: NewUser): Promise<User>
-    /** By id or by e-mail address. */
-    find(by: { id: string } | { email: string }): Promise<User | undefined>
-    /** Ends everything of the user's at once. */
-    disable(userId: string): Promise<void>
-    enable(userId: string): Promise<void>
-    /** Removes the user with all that is theirs. */
-    delete(userId: string): Promise<void>
-  }
-  sessions: {
-    /** A user's live sessions, the most recently used first. */
-    list(userId: string): Promise<SessionSummary[]>
-    revoke(userId: string, sessionId: string): Promise<void>
-    revokeAll(userId: string): Promise<void>
-    /** Ends every session opened before an instant; resolves to their number. */
-    revokeOpenedBefore(instant: Date): Promise<number>
-  }
-  keys: {
-    list(): KeyOverview[]
-    /** Makes the next signing key; resolves to when it will sign. */
-    rotate(): Promise<Date>
-    /** For a key that leaked: a new one signs at once, and every token of the others is refused at once. */
-    replaceAll(): Promise<void>
-  }
-  /** The APIs and gateways that may ask about tokens and hear what was revoked. */
-  services: {
-    /** Resolves to its client id and secret. The secret is never shown again. */
-    create(service: NewService): Promise<ServiceSummary & { secret: string }>
-    /** The oldest first. */
-    list(): Promise<ServiceSummary[]>
-    /** Its credentials are refused at once. Rejects with NOT_FOUND. */
-    remove(id: string): Promise<void>
-  }
   /**
    * Ends the open revocation feeds and takes no new ones; everything else goes on. To be called first when a server stops,
    * which would wait for them for ever. Their readers go on with another node, or with this one when it is back.
@@ -76,16 +38,6 @@ export interface Auth {
   endFeeds(): void
   /** Ends the feeds, stops the timers and threads and closes the store. */
   close(): Promise<void>
-}
-
-export interface SessionSummary extends Pick<Session, 'id' | 'client' | 'ip' | 'userAgent'> {
-  createdAt: Date
-  lastUsedAt: Date
-  expiresAt: Date
-}
-
-export interface ServiceSummary extends Pick<Service, 'id' | 'name' | 'audience'> {
-  createdAt: Date
 }
 
 /** How often a node looks for keys that another one, or a command, has changed. */
@@ -186,40 +138,7 @@ async function assemble(
 
   return {
     fetch: app,
-    users: {
-      create: async (user) => toUser(await accounts.create(checked(newUserSchema, user, 'user'))),
-      async find(by) {
-        const account = 'id' in by ? await accounts.findById(by.id) : await accounts.findByEmail(by.email)
-        return account === undefined ? undefined : toUser(account)
-      },
-      disable: (userId) => accounts.disable(userId),
-      enable: (userId) => accounts.enable(userId),
-      delete: (userId) => accounts.delete(userId),
-    },
-    sessions: {
-      list: async (userId) => (await sessions.list(userId)).map(summarize),
-      revoke: (userId, sessionId) => sessions.end(userId, sessionId, 'revoked_by_operator'),
-      revokeAll: (userId) => sessions.endAll(userId, null, 'revoked_by_operator'),
-      async revokeOpenedBefore(instant) {
-        if (Number.isNaN(instant.getTime())) throw new TypeError('instant: an invalid Date')
-        return await sessions.endOpenedBefore(instant.getTime())
-      },
-    },
-    keys: {
-      list: () => signingKeys.overview(),
-      rotate: async () => new Date(await signingKeys.rotate()),
-      replaceAll: () => signingKeys.replaceAll(),
-    },
-    services: {
-      async create(service) {
-        const { service: created, secret } = await registry.create(
-          checked(newServiceSchema, service, 'service'),
-        )
-        return { ...summarizeService(created), secret }
-      },
-      list: async () => (await registry.list()).map(summarizeService),
-      remove: (id) => registry.remove(id),
-    },
+    ...createAdministration({ accounts, sessions, signingKeys, registry }),
     endFeeds: () => revocations.endFeeds(),
     async close() {
       clearInterval(keyTimer)
@@ -227,27 +146,6 @@ async function assemble(
       await Promise.all([hasher.close(), database.close()])
     },
   }
-}
-
-const newUserSchema = z.strictObject({
-  email: z.string(),
-  password: z.string().optional(),
-  passwordHash: z.string().optional(),
-  // Half of a surrogate pair is no text: every token that holds one is refused. RFC 8259 §8.2
-  roles: z.array(z.string().refine((role) => role.isWellFormed())).optional(),
-  emailVerified: z.boolean().optional(),
-})
-
-/** A misspelt `audience` must not make a service that hears of every token. */
-const newServiceSchema = z.strictObject({ name: z.string(), audience: z.string().optional() })
-
-/** Callers without types make mistakes too: a list of roles that is a text, a password that is null. */
-function checked<T>(schema: z.ZodType<T>, given: T, name: string): T {
-  const parsed = schema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const where = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.')
-  throw new AuthError('INVALID_REQUEST', `${where || name}: is not of the documented form`)
 }
 
 function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {
@@ -270,21 +168,4 @@ function keyPolicy(settings: AuthSettings): KeyPolicy {
     tokenSeconds: settings.accessTtlSeconds,
     rememberSeconds: settings.sessionTtlSeconds,
   }
-}
-
-function summarize(session: Session): SessionSummary {
-  const { id, client, ip, userAgent } = session
-  return {
-    id,
-    client,
-    ip,
-    userAgent,
-    createdAt: new Date(session.createdAt),
-    lastUsedAt: new Date(session.lastUsedAt),
-    expiresAt: new Date(session.expiresAt),
-  }
-}
-
-function summarizeService({ id, name, audience, createdAt }: Service): ServiceSummary {
-  return { id, name, audience, createdAt: new Date(createdAt) }
 }

@@ -1,7 +1,8 @@
 // The public door of the `latchkey` package: the service inside an app. The command line is in cli/.
 
 export type { NewUser } from './accounts/service.ts'
-export { type Auth, createAuth, type ServiceSummary, type SessionSummary } from './auth.ts'
+export type { ServiceSummary, SessionSummary } from './administration.ts'
+export { type Auth, createAuth } from './auth.ts'
 export type { AuthOptions, CookieOptions, ErrorListener, FailedRequest, SameSite } from './config.ts'
 export { AuthError, ConfigError, type SettingProblem, StoreUnavailableError } from './errors.ts'
 export type { EventListener, SecurityEvent } from './events.ts'
