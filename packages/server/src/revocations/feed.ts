@@ -12,12 +12,12 @@ const CHUNK_ENTRIES = 500
 /** Entries that are read from the store at once. */
 const PAGE_ENTRIES = 1_000
 
-interface FeedDependencies {
+export interface FeedDependencies {
   store: RevocationStore
   now: Clock
   /** Milliseconds since any instant, by a clock that is never set. */
   elapsed: () => number
-  /** Hears of each entry when readers are sent it; not of those that were there at the start. */
+  /** Hears of each entry when readers are sent it, whichever node made it; not of those that were there at the start. */
   onPublished: (entry: RevocationEntry) => void
 }
 

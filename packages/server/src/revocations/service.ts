@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AuthError } from '../errors.ts'
-import type { Clock, Instant } from '../time.ts'
-import type { RevocationEntry } from './entry.ts'
-import { RevocationFeed, type Subscription } from './feed.ts'
+import type { Instant } from '../time.ts'
+import { type FeedDependencies, RevocationFeed, type Subscription } from './feed.ts'
 import { refuseTokenUntil } from './rules.ts'
 import type { RevocationStore } from './store.ts'
 import { HEARTBEAT_SECONDS } from './wire.ts'
@@ -16,15 +15,9 @@ const FIRST_RETRY_MS = 50
 /** What one node revokes is known to the others within a second, also just after their store was away. */
 const LONGEST_RETRY_MS = 1_000
 
-interface RevocationDependencies {
-  store: RevocationStore
-  now: Clock
-  /** Milliseconds since any instant, by a clock that is never set. */
-  elapsed: () => number
+interface RevocationDependencies extends FeedDependencies {
   /** The ids of the services that are registered now. */
   registered: () => Promise<ReadonlySet<string>>
-  /** Hears of each entry as it is published here, whichever node made it. */
-  onPublished: (entry: RevocationEntry) => void
   onReadersDropped: (count: number) => void
 }
 
