@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { unusedPort } from '../shared/port.ts'
 import type { Service } from '../shared/service.ts'
+import { stopSignal } from '../shared/stop.ts'
 import { createApi } from './api.ts'
 import type { Gateway } from './gateway.ts'
 import { findProgram, giveToGateway, privateFolder, startProgram } from './program.ts'
@@ -90,13 +91,6 @@ async function start(gateway: Gateway, closing: Closing, stopAsked: Promise<unkn
     stopAsked,
     running.ended.then((how) => Promise.reject(new Error(`${name} ended by itself: ${how}`))),
   ])
-}
-
-/** Resolves at the first signal to stop. npm passes on the terminal's, so it comes twice: the second breaks off nothing. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
-  })
 }
 
 /** Replaces in one go, so that nothing that was put in is replaced again. */

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createVerifier, type Verifier } from '@latchkey/verifier'
-import { stopSignal } from './stop.ts'
+import { stopSignal } from '../shared/stop.ts'
 
 /** A setting of the environment, which start.ts and compose.yaml give to each part. */
 export function setting(name: string): string {

@@ -2,9 +2,9 @@
 // `npm start --prefix examples/microservices`; PORT is the gateway's, 4000 unless it says otherwise. Ctrl-C stops all.
 
 import { unusedPort } from '../shared/port.ts'
+import { stopSignal } from '../shared/stop.ts'
 import { startPart, startService, stopAll } from './program.ts'
 import { register } from './register.ts'
-import { stopSignal } from './stop.ts'
 
 const stopAsked = stopSignal()
 try {

@@ -1,9 +1,10 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { launchChromium, requireChromium } from '../support/chromium.ts'
-import { type Example, refreshesOf, startExample } from './start.ts'
+import { type Example, refreshesOf, spawnExample, startExample } from './start.ts'
 
 /** Seconds. The browser keeps an access token for two thirds of it. */
 const ACCESS_TTL = 3
@@ -23,7 +24,20 @@ test('npm start runs it, says where to look, and Ctrl-C stops all of it, cleanly
   await example.interrupt()
   await expect(fetch(example.url)).rejects.toThrow()
   await expect(fetch(example.serviceUrl)).rejects.toThrow()
+  expect(await example.ended).toBe(0)
   expect(example.output()).not.toMatch(/error|warn/i)
+})
+
+test('a port that is taken is said in one line, with the way out', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const example = spawnExample('server-rendering', { PORT: String(port) })
+  expect([await example.ended, example.output()]).toEqual([
+    1,
+    `Port ${port} cannot be had: another program listens there. PORT=0 picks one that is free\n`,
+  ])
 })
 
 test('whatever a request line names, the site passes on /auth/* to its service alone', async () => {

@@ -16,6 +16,8 @@ export interface Example {
   /** Where the Latchkey service behind it listens. */
   serviceUrl: string
   output(): string
+  /** Its exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>
   /** Ctrl-C in a terminal, which every process of it hears. Resolves when all of them are gone. */
   interrupt(): Promise<void>
 }
@@ -28,7 +30,7 @@ export async function startExample(name: string, settings: Record<string, string
   await Promise.race([early, expect.poll(opened, { timeout: 30_000, interval: 20 }).not.toBeNull()])
   early.catch(() => {})
   const [, url = '', serviceUrl = ''] = opened() ?? []
-  return { url, serviceUrl, output, interrupt }
+  return { url, serviceUrl, output, ended, interrupt }
 }
 
 /** The same, and whoever calls it need not wait until it is there. */
