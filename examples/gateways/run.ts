@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { unusedPort } from '../shared/port.ts'
+import { type Closing, run } from '../shared/run.ts'
 import type { Service } from '../shared/service.ts'
-import { stopSignal } from '../shared/stop.ts'
 import { createApi } from './api.ts'
 import type { Gateway } from './gateway.ts'
 import { findProgram, giveToGateway, privateFolder, startProgram } from './program.ts'
@@ -17,21 +17,9 @@ import { startService } from './service.ts'
 /** What is another on each machine. */
 const PLACES = /(?:localhost|127\.0\.0\.1):\d+|\/run\/latchkey-gateway/g
 
-/** What stops each part, in the order in which they were started. */
-type Closing = (() => unknown)[]
-
 /** Runs a gateway on PORT, 4000 unless it says otherwise, until Ctrl-C. */
 export async function runGateway(gateway: Gateway): Promise<void> {
-  const stopAsked = stopSignal()
-  const closing: Closing = []
-  try {
-    await start(gateway, closing, stopAsked)
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    process.exitCode = 1
-  } finally {
-    for (const close of closing.toReversed()) await close()
-  }
+  await run((closing, stopAsked) => start(gateway, closing, stopAsked))
 }
 
 /** Resolves when it was asked to stop, and rejects when a part could not start, or ended by itself. */

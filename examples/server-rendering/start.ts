@@ -3,27 +3,17 @@
 
 import { createServer, type Server } from 'node:http'
 import { unusedPort } from '../shared/port.ts'
-import { stopSignal } from '../shared/stop.ts'
+import { type Closing, run } from '../shared/run.ts'
 import { createApi } from './api.ts'
 import { bundle } from './bundle.ts'
 import { listen, listener } from './node-http.ts'
 import { startService } from './service.ts'
 import { createSite } from './site.ts'
 
-const stopAsked = stopSignal()
-/** What stops each part, in the order in which they were started. */
-const closing: (() => unknown)[] = []
-try {
-  await start()
-} catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
-  process.exitCode = 1
-} finally {
-  for (const close of closing.toReversed()) await close()
-}
+await run(start)
 
 /** Resolves when it was asked to stop, and rejects when a part could not start, or the service ended by itself. */
-async function start(): Promise<void> {
+async function start(closing: Closing, stopAsked: Promise<void>): Promise<void> {
   // The site's address comes first: it is the service's public origin, and the one that browsers know.
   const site = createServer()
   const siteUrl = await listen(site, await unusedPort(Number(process.env.PORT ?? 4000)))

@@ -117,7 +117,7 @@ async function givenUp(profile: BrowserContext, example: Example): Promise<void>
   const before = await refreshCookie(profile)
   const tab = await profile.newPage()
   const network = await profile.newCDPSession(tab)
-  const slow = { offline: false, latency: 2000, downloadThroughput: -1, uploadThroughput: -1 }
+  const slow = { offline: false, latency: 15_000, downloadThroughput: -1, uploadThroughput: -1 }
   await network.send('Network.emulateNetworkConditions', slow)
   const opened = tab.goto(example.url).catch(() => undefined)
   await expect.poll(async () => (await refreshesOf(example)).ok, { interval: 5 }).toBeGreaterThan(ok)
