@@ -84,7 +84,7 @@ async function assemble(
   await signingKeys.refresh()
   const peppers = await loadPeppers(vault, now)
 
-  const refusedForMs = secondsToRefuseSession(settings.accessTtlSeconds) * 1000
+  const refusedForMs = () => secondsToRefuseSession(signingKeys.longestTokenSeconds()) * 1000
   const store = createSqlSessionStore(database, refusedForMs)
   const tokens = createRefreshTokens(settings.secrets.map((secret) => deriveKey(secret, 'refresh-token')))
   const arrivals = new RefreshArrivals()

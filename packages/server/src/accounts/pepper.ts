@@ -26,6 +26,7 @@ export async function loadPeppers(vault: Vault, now: Clock): Promise<Peppers> {
       publicJwk: null,
       createdAt,
       activeFrom: createdAt,
+      tokenSeconds: 0,
     },
     randomBytes(PEPPER_BYTES),
   )

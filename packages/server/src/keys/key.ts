@@ -22,4 +22,6 @@ export interface StoredKey {
   createdAt: Instant
   /** A signing key signs from here on, until the next one does. */
   activeFrom: Instant
+  /** The longest lifetime, in seconds, that any node has given to the tokens of a signing key; 0 for a pepper. */
+  tokenSeconds: number
 }

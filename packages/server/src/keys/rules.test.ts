@@ -24,12 +24,20 @@ function key(id: string, activeFrom: Instant, algorithm: SigningAlgorithm = 'ES2
     sealed: new Uint8Array(),
     createdAt: activeFrom,
     activeFrom,
+    tokenSeconds: 900,
   }
 }
 
 function phaseOf(id: string, keys: StoredKey[], now: Instant) {
   return phases(keys, now, POLICY).get(id)
 }
+
+test('a key is published for as long as the longest of its tokens, whatever lifetime newer ones get', () => {
+  const successorFrom = START + 90 * DAY
+  const keys = [key('second', successorFrom), { ...key('first', START), tokenSeconds: 7200 }]
+  expect(phaseOf('first', keys, successorFrom + 7259 * SECOND)).toBe('retiring')
+  expect(phaseOf('first', keys, successorFrom + 7260 * SECOND)).toBe('retired')
+})
 
 describe('the phases of a key', () => {
   const successorFrom = START + 90 * DAY

@@ -7,7 +7,7 @@ export interface KeyPolicy {
   rotationSeconds: number
   /** Seconds that a key is published before it signs: longer than any verifier keeps the key set. */
   publishAheadSeconds: number
-  /** The longest lifetime of a token, in seconds. */
+  /** The lifetime of the tokens that this node issues, in seconds. */
   tokenSeconds: number
   /** Seconds after its last token that a public key is kept to recognise expired tokens at the refresh. */
   rememberSeconds: number
@@ -40,7 +40,7 @@ export function phases(keys: readonly StoredKey[], now: Instant, policy: KeyPoli
 function phase(key: StoredKey, successorFrom: Instant, now: Instant, policy: KeyPolicy): KeyPhase {
   if (now < key.activeFrom) return 'next'
   if (now < successorFrom) return 'signing'
-  const lastTokenEnds = successorFrom + (policy.tokenSeconds + CLOCK_SLACK_SECONDS) * 1000
+  const lastTokenEnds = successorFrom + (key.tokenSeconds + CLOCK_SLACK_SECONDS) * 1000
   if (now < lastTokenEnds) return 'retiring'
   return now < lastTokenEnds + policy.rememberSeconds * 1000 ? 'retired' : 'forgotten'
 }

@@ -333,3 +333,19 @@ describe('the secret', () => {
     await expect(startNode()).rejects.toThrow(ConfigError)
   })
 })
+
+test('a key remembers the longest lifetime of its tokens, whichever node issues them, until the last has ended', async () => {
+  const { clock, startNode } = await openStore()
+  const node = await startNode({ policy: { tokenSeconds: 900 } })
+  await startNode({ policy: { tokenSeconds: 7200 } })
+  await node.refresh()
+  expect(node.longestTokenSeconds()).toBe(7200)
+
+  const shorter = await startNode({ policy: { tokenSeconds: 60 } })
+  expect(shorter.longestTokenSeconds()).toBe(7200)
+  await shorter.rotate()
+  clock.now += (600 + 7259) * SECOND
+  expect(shorter.longestTokenSeconds()).toBe(7200)
+  clock.now += SECOND
+  expect(shorter.longestTokenSeconds()).toBe(60)
+})

@@ -46,6 +46,9 @@ interface SigningKeyDependencies {
   onEvent: EventListener
 }
 
+/** The phases of the keys whose tokens are good. */
+const PUBLISHED: readonly KeyPhase[] = ['next', 'signing', 'retiring']
+
 /** The keys that sign access tokens: kept current, in memory, the same on every node. */
 export class SigningKeys {
   readonly #vault: Vault
@@ -130,12 +133,19 @@ export class SigningKeys {
 
   /** What verifiers need: the next key, the one that signs, and those whose tokens are still good. */
   published(): KeySet {
-    return this.#publicKeys(['next', 'signing', 'retiring'])
+    return this.#publicKeys(PUBLISHED)
   }
 
   /** Also the keys that are only good to recognise an expired token by. */
   remembered(): KeySet {
-    return this.#publicKeys(['next', 'signing', 'retiring', 'retired'])
+    return this.#publicKeys([...PUBLISHED, 'retired'])
+  }
+
+  /** The longest lifetime, in seconds, of any token that is still good, whichever node has issued it. */
+  longestTokenSeconds(): number {
+    const byPhase = phases(this.#stored, this.#now(), this.#policy)
+    const good = this.#stored.filter(({ id }) => PUBLISHED.includes(byPhase.get(id) as KeyPhase))
+    return Math.max(this.#policy.tokenSeconds, ...good.map(({ tokenSeconds }) => tokenSeconds))
   }
 
   overview(): KeyOverview[] {
@@ -184,13 +194,21 @@ export class SigningKeys {
   }
 
   async #make(now: Instant): Promise<StoredKey> {
-    const { algorithm } = this.#policy
+    const { algorithm, tokenSeconds } = this.#policy
     const { privateKey, publicKey } = await generate(algorithm)
     // `kid` begins with a letter, so that it survives command lines and YAML untouched.
     const id = `k${randomBytes(12).toString('base64url')}`
     const jwk = { kid: id, alg: algorithm, use: 'sig', ...publicKey.export({ format: 'jwk' }) }
     return this.#vault.seal(
-      { id, purpose: 'signing', algorithm, publicJwk: JSON.stringify(jwk), createdAt: now, activeFrom: now },
+      {
+        id,
+        purpose: 'signing',
+        algorithm,
+        publicJwk: JSON.stringify(jwk),
+        createdAt: now,
+        activeFrom: now,
+        tokenSeconds,
+      },
       privateKey.export({ format: 'der', type: 'pkcs8' }),
     )
   }
@@ -199,9 +217,15 @@ export class SigningKeys {
 function upkeep(keys: readonly StoredKey[], now: Instant, policy: KeyPolicy) {
   const byPhase = phases(keys, now, policy)
   return {
-    replace: keys
-      .filter(({ id, sealed }) => byPhase.get(id) === 'retired' && sealed !== null)
-      .map((key) => ({ ...key, sealed: null })),
+    replace: keys.flatMap((key) => {
+      const phase = byPhase.get(key.id)
+      if (phase === 'retired' && key.sealed !== null) return [{ ...key, sealed: null }]
+      // Said before this node signs with it: it is never lowered, since the tokens of before live on.
+      const maySign = phase === 'next' || phase === 'signing'
+      return maySign && key.tokenSeconds < policy.tokenSeconds
+        ? [{ ...key, tokenSeconds: policy.tokenSeconds }]
+        : []
+    }),
     remove: keys.filter(({ id }) => byPhase.get(id) === 'forgotten').map(({ id }) => id),
   }
 }

@@ -22,8 +22,11 @@ async function startWorld() {
     await database.close()
     rmSync(folder, { recursive: true })
   })
-  const store = createSqlSessionStore(database, 60_000)
-  const { opened } = await signedIn({ accounts: createSqlAccountStore(database, 60_000), sessions: store }, 1)
+  const store = createSqlSessionStore(database, () => 60_000)
+  const { opened } = await signedIn(
+    { accounts: createSqlAccountStore(database, () => 60_000), sessions: store },
+    1,
+  )
   const session = opened[0]!
   const tokens = createRefreshTokens([createSecretKey(randomBytes(32))])
   const clock = { now: OPENED + DAY }

@@ -6,8 +6,8 @@ import { toAccount } from './rows.ts'
 import type { UserRow } from './schema.ts'
 import { endSessionsOfUser } from './session-store.ts'
 
-/** @param refusedForMs how long the access tokens of an ended session may live on: so long its end is told */
-export function createSqlAccountStore(database: SqlDatabase, refusedForMs: number): AccountStore {
+/** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
+export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () => number): AccountStore {
   const { reader } = database
   const users = () => reader.selectFrom('users').selectAll()
   return {
@@ -73,7 +73,11 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: numbe
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
         const except = exceptSessionId === null ? null : idToBytes(exceptSessionId)
-        return await endSessionsOfUser(trx, id, except, { reason: 'password_changed', now, refusedForMs })
+        return await endSessionsOfUser(trx, id, except, {
+          reason: 'password_changed',
+          now,
+          refusedForMs: refusedForMs(),
+        })
       })
     },
 
@@ -86,7 +90,11 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: numbe
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        return await endSessionsOfUser(trx, id, null, { reason: 'account_disabled', now, refusedForMs })
+        return await endSessionsOfUser(trx, id, null, {
+          reason: 'account_disabled',
+          now,
+          refusedForMs: refusedForMs(),
+        })
       })
     },
 
@@ -105,7 +113,11 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: numbe
       const id = idToBytes(userId)
       return await database.write(async (trx) => {
         // Ended first: what is removed can be told to nobody.
-        await endSessionsOfUser(trx, id, null, { reason: 'account_disabled', now, refusedForMs })
+        await endSessionsOfUser(trx, id, null, {
+          reason: 'account_disabled',
+          now,
+          refusedForMs: refusedForMs(),
+        })
         await trx.deleteFrom('sessions').where('user_id', '=', id).execute()
         const { numDeletedRows } = await trx.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         return numDeletedRows > 0n

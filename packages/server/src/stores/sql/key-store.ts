@@ -41,6 +41,7 @@ async function listKeys(db: Kysely<Schema>, purpose: KeyPurpose): Promise<Stored
     sealed: row.sealed,
     createdAt: row.created_at,
     activeFrom: row.active_from,
+    tokenSeconds: row.token_seconds,
   }))
 }
 
@@ -53,5 +54,6 @@ function toRow(key: StoredKey): KeyRow {
     sealed: key.sealed,
     created_at: key.createdAt,
     active_from: key.activeFrom,
+    token_seconds: key.tokenSeconds,
   }
 }

@@ -85,4 +85,14 @@ export const MIGRATIONS: Record<string, Migration> = {
         .execute()
     },
   },
+
+  '0004-token-seconds': {
+    async up(db: Kysely<unknown>) {
+      // The keys of before get the default lifetime; a service with a longer one says so when it starts.
+      await db.schema
+        .alterTable('keys')
+        .addColumn('token_seconds', 'integer', (column) => column.notNull().defaultTo(900))
+        .execute()
+    },
+  },
 }

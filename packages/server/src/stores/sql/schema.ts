@@ -51,6 +51,7 @@ export interface KeyRow {
   sealed: Uint8Array | null
   created_at: number
   active_from: number
+  token_seconds: number
 }
 
 export interface RevocationRow {

@@ -11,8 +11,8 @@ import type { Schema, SessionRow } from './schema.ts'
 /** What has to be known of a session to end it. */
 const ENDING_COLUMNS = ['id', 'last_used_at'] as const
 
-/** @param refusedForMs how long the access tokens of an ended session may live on: so long its end is told */
-export function createSqlSessionStore(database: SqlDatabase, refusedForMs: number): SessionStore {
+/** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
+export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () => number): SessionStore {
   const { reader } = database
   return {
     async open({ session, credentialVersion, maxSessions, idleSince }) {
@@ -39,7 +39,11 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: numbe
           .offset(maxSessions - 1)
           .limit(Number.MAX_SAFE_INTEGER)
           .execute()
-        await end(trx, surplus, { reason: 'session_limit', now: session.createdAt, refusedForMs })
+        await end(trx, surplus, {
+          reason: 'session_limit',
+          now: session.createdAt,
+          refusedForMs: refusedForMs(),
+        })
         return { opened: true, endedIds: surplus.map(({ id }) => bytesToId(id)) }
       })
     },
@@ -61,7 +65,7 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: numbe
           .where('id', 'in', ids.map(idToBytes))
           .where('ended_at', 'is', null)
           .execute()
-        await end(trx, live, { reason, now, refusedForMs })
+        await end(trx, live, { reason, now, refusedForMs: refusedForMs() })
         return live.map(({ id }) => bytesToId(id))
       })
     },
@@ -79,14 +83,14 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: numbe
         endSessionsOfUser(trx, idToBytes(userId), except === null ? null : idToBytes(except), {
           reason,
           now,
-          refusedForMs,
+          refusedForMs: refusedForMs(),
         }),
       )
     },
 
     async endOpenedBefore(before, reason, now) {
       return await database.write(async (trx) => {
-        await appendRevocationsOfSessions(trx, before, now, refusedForMs)
+        await appendRevocationsOfSessions(trx, before, now, refusedForMs())
         const { numUpdatedRows } = await trx
           .updateTable('sessions')
           .set({ ended_at: now, end_reason: reason })

@@ -265,8 +265,8 @@ async function open(path: string): Promise<SqlDatabase> {
 
 function storesOf(database: SqlDatabase): Stores {
   return {
-    accounts: createSqlAccountStore(database, REFUSED_FOR_MS),
-    sessions: createSqlSessionStore(database, REFUSED_FOR_MS),
+    accounts: createSqlAccountStore(database, () => REFUSED_FOR_MS),
+    sessions: createSqlSessionStore(database, () => REFUSED_FOR_MS),
     keys: createSqlKeyStore(database),
     services: createSqlServiceStore(database),
     revocations: createSqlRevocationStore(database),

@@ -89,6 +89,7 @@ export function aKey(facts: Partial<StoredKey> = {}): StoredKey {
     sealed: randomBytes(60),
     createdAt: OPENED,
     activeFrom: OPENED,
+    tokenSeconds: 900,
     ...facts,
   }
 }
