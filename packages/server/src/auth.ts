@@ -20,12 +20,7 @@ import { RefreshArrivals } from './sessions/arrivals.ts'
 import { createRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { SessionService } from './sessions/service.ts'
-import { createSqlAccountStore } from './stores/sql/account-store.ts'
-import { createSqlKeyStore } from './stores/sql/key-store.ts'
-import { createSqlRevocationStore } from './stores/sql/revocation-store.ts'
-import { createSqlServiceStore } from './stores/sql/service-store.ts'
-import { createSqlSessionStore } from './stores/sql/session-store.ts'
-import { openSqlite } from './stores/sql/sqlite.ts'
+import { openStores, type Stores } from './stores/open.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
 export interface Auth extends Administration {
@@ -51,20 +46,23 @@ const PUBLISH_AHEAD_SECONDS = 600
  */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
   const settings = resolveOptions(options, process.env.NODE_ENV === 'production')
-  const database = await openSqlite(settings.databasePath)
+  // The stores ask for it long after the keys, which are in one of them, have been read.
+  const longest = { tokenSeconds: () => settings.accessTtlSeconds }
+  const stores = await openStores(settings, () => secondsToRefuseSession(longest.tokenSeconds()) * 1000)
   const hasher = new PasswordHasher(settings.passwordHashing)
   try {
-    return await assemble(settings, database, hasher)
+    return await assemble(settings, stores, hasher, longest)
   } catch (error) {
-    await Promise.all([hasher.close(), database.close()])
+    await Promise.all([hasher.close(), stores.close()])
     throw error
   }
 }
 
 async function assemble(
   settings: AuthSettings,
-  database: Awaited<ReturnType<typeof openSqlite>>,
+  stores: Stores,
   hasher: PasswordHasher,
+  longest: { tokenSeconds: () => number },
 ): Promise<Auth> {
   const { now } = settings
   const metrics = createMetrics({
@@ -77,21 +75,21 @@ async function assemble(
   }
 
   const vault = new Vault(
-    createSqlKeyStore(database),
+    stores.keys,
     createSealer(settings.secrets.map((secret) => deriveKey(secret, 'seal'))),
   )
   const signingKeys = new SigningKeys({ vault, policy: keyPolicy(settings), now, onEvent })
   await signingKeys.refresh()
   const peppers = await loadPeppers(vault, now)
 
-  const refusedForMs = () => secondsToRefuseSession(signingKeys.longestTokenSeconds()) * 1000
-  const store = createSqlSessionStore(database, refusedForMs)
+  longest.tokenSeconds = () => signingKeys.longestTokenSeconds()
+  const store = stores.sessions
   const tokens = createRefreshTokens(settings.secrets.map((secret) => deriveKey(secret, 'refresh-token')))
   const arrivals = new RefreshArrivals()
   const sessions = new SessionService({ store, tokens, limits: settings, now, onEvent })
   const refresh = createRefresh({ store, tokens, arrivals, policy: settings, now, onEvent })
   const accounts = new AccountService({
-    store: createSqlAccountStore(database, refusedForMs),
+    store: stores.accounts,
     sessions,
     hasher,
     peppers,
@@ -100,9 +98,9 @@ async function assemble(
     onEvent,
   })
   void accounts.warmUp().catch(() => {})
-  const registry = new ServiceRegistry({ store: createSqlServiceStore(database), now, onEvent })
+  const registry = new ServiceRegistry({ store: stores.services, now, onEvent })
   const revocations = new RevocationService({
-    store: createSqlRevocationStore(database),
+    store: stores.revocations,
     now,
     elapsed: () => performance.now(),
     registered: async () => new Set((await registry.list()).map(({ id }) => id)),
@@ -133,7 +131,7 @@ async function assemble(
     registry: serviceAuthenticator(registry),
     revocations,
     metrics,
-    ping: () => database.ping(),
+    ping: () => stores.ping(),
   })
 
   return {
@@ -143,7 +141,7 @@ async function assemble(
     async close() {
       clearInterval(keyTimer)
       revocations.close()
-      await Promise.all([hasher.close(), database.close()])
+      await Promise.all([hasher.close(), stores.close()])
     },
   }
 }

@@ -19,7 +19,14 @@ test('an origin and a secret are enough: everything else has the default that th
   expect(now).toBe(Date.now)
   expect(settings).toEqual({
     url: 'https://auth.example.com',
-    databasePath: './latchkey-data/latchkey.db',
+    database: { kind: 'sqlite', path: './latchkey-data/latchkey.db' },
+    databasePool: 10,
+    databaseTimeoutSeconds: 5,
+    redis: null,
+    redisPrefix: 'latchkey',
+    autoMigrate: true,
+    upkeep: true,
+    sessionRetentionSeconds: 604_800,
     audience: ['https://auth.example.com'],
     accessTtlSeconds: 900,
     idleTtlSeconds: 604_800,
@@ -220,11 +227,24 @@ test('KM-09: in production a secret is needed that is long enough and looks rand
   }
 })
 
-test('a database is a file, a proxy an address in full', () => {
-  for (const database of ['sqlite:latchkey.db', 'sqlite:/var/lib/latchkey.db', 'sqlite://./latchkey.db']) {
+test('a database is a file or a PostgreSQL server, a proxy an address in full', () => {
+  for (const database of [
+    'sqlite:latchkey.db',
+    'sqlite:/var/lib/latchkey.db',
+    'sqlite://./latchkey.db',
+    'postgres://localhost/x',
+    'postgresql://ada:pass@db.example.com:5432/latchkey?sslmode=verify-full',
+  ]) {
     expect(problemsOf({ database }), database).toEqual({})
   }
-  for (const database of ['', 'sqlite:', 'sqlite::memory:', 'latchkey.db', 'postgres://localhost/x']) {
+  for (const database of [
+    '',
+    'sqlite:',
+    'sqlite::memory:',
+    'latchkey.db',
+    'postgres:x',
+    'mysql://localhost/x',
+  ]) {
     expect(problemsOf({ database }), database).toHaveProperty('database')
   }
   for (const proxy of ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32', '::1']) {

@@ -38,8 +38,28 @@ export interface AuthOptions {
   url: string
   /** 32 random bytes or more, base64url; or a list: the first seals, the others still open. */
   secret: string | readonly string[]
-  /** `sqlite:PATH`. @default 'sqlite:./latchkey-data/latchkey.db' */
+  /**
+   * `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT/NAME` with `?sslmode=verify-full&sslrootcert=FILE` for TLS.
+   * @default 'sqlite:./latchkey-data/latchkey.db'
+   */
   database?: string
+  /** PostgreSQL connections that one process holds at most, 2 to 1000. @default 10 */
+  databasePool?: number
+  /** Seconds that a statement of PostgreSQL, or a command of Redis, may take, 1 to 60. @default 5 */
+  databaseTimeoutSeconds?: number
+  /**
+   * Moves sessions, limits and the news of revocations to Redis 7: `redis://`, `rediss://` for TLS, and
+   * `redis+cluster://HOST:PORT,HOST:PORT`, `redis+sentinel://HOST:PORT,HOST:PORT/MASTER` or their `rediss+` forms. @default none
+   */
+  redis?: string
+  /** What the names of all keys in Redis begin with. @default 'latchkey' */
+  redisPrefix?: string
+  /** Whether a start changes the tables of an older version. Otherwise `latchkey migrate` has to. @default true */
+  autoMigrate?: boolean
+  /** Whether ended sessions and old records are removed in the background. @default true */
+  upkeep?: boolean
+  /** Seconds for which an ended session can still be told from one that never was, 0 to 31536000. @default 604800 */
+  sessionRetentionSeconds?: number
   /** `aud` of the access tokens. @default the public origin */
   audience?: string | readonly string[]
   /** Lifetime of an access token, 1 to 86400. @default 900 */
@@ -88,7 +108,14 @@ export interface AuthOptions {
 export interface AuthSettings {
   url: string
   secrets: readonly KeyObject[]
-  databasePath: string
+  database: { kind: 'sqlite'; path: string } | { kind: 'postgres'; url: string }
+  databasePool: number
+  databaseTimeoutSeconds: number
+  redis: string | null
+  redisPrefix: string
+  autoMigrate: boolean
+  upkeep: boolean
+  sessionRetentionSeconds: number
   audience: readonly string[]
   accessTtlSeconds: number
   idleTtlSeconds: number
@@ -188,12 +215,32 @@ const optionsSchema = z.strictObject({
   database: z
     .string()
     .default('sqlite:./latchkey-data/latchkey.db')
-    .transform((text, check) => {
+    .transform((text, check): AuthSettings['database'] => {
       const path = /^sqlite:(?:\/\/)?(.+)$/.exec(text)?.[1]
-      if (path !== undefined && path !== ':memory:') return path
-      check.addIssue('must be sqlite:PATH of a file, such as sqlite:./latchkey-data/latchkey.db')
+      if (path !== undefined && path !== ':memory:') return { kind: 'sqlite', path }
+      if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text }
+      // The text itself may hold a password.
+      check.addIssue(
+        'must be sqlite:PATH of a file, such as sqlite:./latchkey-data/latchkey.db, or postgres://USER:PASSWORD@HOST:PORT/NAME',
+      )
       return z.NEVER
     }),
+  databasePool: count(2, 1_000).default(10),
+  databaseTimeoutSeconds: seconds(1, 60).default(5),
+  redis: z
+    .string()
+    .regex(
+      /^rediss?(?:\+cluster|\+sentinel)?:\/\/[^\s]+$/,
+      'must be redis://HOST:PORT, rediss:// for TLS, or redis+cluster:// or redis+sentinel:// with a list of hosts',
+    )
+    .optional(),
+  redisPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9:._-]{1,64}$/, 'must be 1 to 64 letters, digits, or : . _ -')
+    .default('latchkey'),
+  autoMigrate: z.boolean().default(true),
+  upkeep: z.boolean().default(true),
+  sessionRetentionSeconds: seconds(0, 31_536_000).default(604_800),
   audience: z
     .union([z.string().min(1), z.array(z.string().min(1)).nonempty(TEXT_OR_TEXTS)], {
       error: TEXT_OR_TEXTS,
@@ -267,12 +314,12 @@ export function findOptionProblems(options: AuthOptions, production: boolean): S
 export function resolveOptions(options: AuthOptions, production: boolean): AuthSettings {
   const problems = findOptionProblems(options, production)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { secret, database, audience, cookie, claims, onEvent, onError, now, ...rest } =
+  const { secret, redis, audience, cookie, claims, onEvent, onError, now, ...rest } =
     optionsSchema.parse(options)
   return {
     ...rest,
     secrets: secret.map((bytes) => createSecretKey(bytes)),
-    databasePath: database,
+    redis: redis ?? null,
     audience: audience === undefined ? [rest.url] : typeof audience === 'string' ? [audience] : audience,
     cookie: { ...cookie, domain: cookie.domain ?? null },
     claims: claims ?? null,

@@ -116,7 +116,7 @@ function configurable(command: Command, { but }: { but?: string } = {}): Command
     .addHelpText(
       'after',
       '\nSettings come from the config file, .env, the environment and flags, in rising priority.' +
-        '\nThe secret has no flag, since other users could see it: set LATCHKEY_SECRET.',
+        '\nWhat other users must not see in the list of processes has no flag: set LATCHKEY_SECRET and LATCHKEY_REDIS_URL.',
     )
 }
 

@@ -54,7 +54,10 @@ test('every setting has a variable, and a flag unless it is a secret; no two sha
   const flags = SETTINGS.flatMap(({ flag }) => (flag === null ? [] : [flag]))
   expect(new Set(variables).size).toBe(variables.length)
   expect(new Set(flags).size).toBe(flags.length)
-  expect(SETTINGS.filter(({ flag }) => flag === null).map(({ option }) => option)).toEqual(['secret'])
+  expect(SETTINGS.filter(({ flag }) => flag === null).map(({ option }) => option)).toEqual([
+    'redis',
+    'secret',
+  ])
   for (const variable of variables) expect(variable).toMatch(/^(PORT|HOST|LATCHKEY_[A-Z_]+)$/)
 })
 
@@ -90,7 +93,6 @@ test('everything that cannot be read is listed at once, under the name that it w
     LATCHKEY_SESSION_TTL: '1e3',
     LATCHKEY_REUSE_GRACE: '1.5',
     LATCHKEY_REQUIRE_ACCESS_TOKEN_ON_REFRESH: 'constructor',
-    LATCHKEY_REDIS_URL: 'redis://x',
     LATCHKEY_SMTP_URL: 'smtp://x',
   }
   const settings = await collect({ environment, flags: { 'max-sessions': 'many', 'log-level': 'loud' } })
@@ -101,7 +103,6 @@ test('everything that cannot be read is listed at once, under the name that it w
     LATCHKEY_SESSION_TTL: 'must be a whole number',
     LATCHKEY_REUSE_GRACE: 'must be a whole number',
     LATCHKEY_REQUIRE_ACCESS_TOKEN_ON_REFRESH: 'must be true or false',
-    LATCHKEY_REDIS_URL: 'this version keeps sessions in SQLite only: unset it',
     LATCHKEY_SMTP_URL: 'this version sends no mail: unset it',
     '--max-sessions': 'must be a whole number',
     '--log-level': 'must be one of debug, info, warn, error, silent',

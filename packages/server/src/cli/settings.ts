@@ -117,12 +117,6 @@ function assign(options: Record<string, unknown>, option: string, value: unknown
 /** Settings of the contract that this version does not have: ignoring them would be worse than stopping. */
 function unsupported(environment: Readonly<Record<string, string | undefined>>): SettingProblem[] {
   const problems: SettingProblem[] = []
-  if (environment.LATCHKEY_REDIS_URL) {
-    problems.push({
-      setting: 'LATCHKEY_REDIS_URL',
-      problem: 'this version keeps sessions in SQLite only: unset it',
-    })
-  }
   if (environment.LATCHKEY_SMTP_URL) {
     problems.push({ setting: 'LATCHKEY_SMTP_URL', problem: 'this version sends no mail: unset it' })
   }

@@ -59,6 +59,9 @@ export interface SessionStore {
     options: { except: string | null; reason: SessionEndReason; now: Instant },
   ): Promise<string[]>
 
-  /** Ends every session that was opened before an instant, and resolves to how many those were. */
+  /**
+   * Ends every session that was opened before an instant, and resolves to how many those were. There may be millions: it goes
+   * in steps that are durable each, and what fails half way has ended some; to do it again ends the rest.
+   */
   endOpenedBefore(before: Instant, reason: SessionEndReason, now: Instant): Promise<number>
 }

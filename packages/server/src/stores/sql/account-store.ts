@@ -1,6 +1,5 @@
 import type { AccountWithPassword, PasswordHash } from '../../accounts/account.ts'
 import type { AccountStore } from '../../accounts/store.ts'
-import { idToBytes } from '../../ids.ts'
 import type { SqlDatabase } from './database.ts'
 import { toAccount } from './rows.ts'
 import type { UserRow } from './schema.ts'
@@ -8,21 +7,15 @@ import { endSessionsOfUser } from './session-store.ts'
 
 /** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
 export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () => number): AccountStore {
-  const { reader } = database
+  const { reader, dbId } = database
   const users = () => reader.selectFrom('users').selectAll()
   return {
     async create(account, password) {
       return await database.write(async (trx) => {
-        const taken = await trx
-          .selectFrom('users')
-          .select('id')
-          .where('email', '=', account.email)
-          .executeTakeFirst()
-        if (taken !== undefined) return false
-        await trx
+        const { numInsertedOrUpdatedRows } = await trx
           .insertInto('users')
           .values({
-            id: idToBytes(account.id),
+            id: dbId(account.id),
             email: account.email,
             email_verified_at: account.emailVerified ? account.createdAt : null,
             ...passwordColumns(password),
@@ -31,18 +24,19 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
             created_at: account.createdAt,
             disabled_at: account.disabledAt,
           })
-          .execute()
-        return true
+          .onConflict((conflict) => conflict.column('email').doNothing())
+          .executeTakeFirst()
+        return numInsertedOrUpdatedRows === 1n
       })
     },
 
     async findById(id) {
-      const row = await users().where('id', '=', idToBytes(id)).executeTakeFirst()
+      const row = await users().where('id', '=', dbId(id)).executeTakeFirst()
       return row === undefined ? undefined : toAccount(row)
     },
 
     async findByIdWithPassword(id) {
-      const row = await users().where('id', '=', idToBytes(id)).executeTakeFirst()
+      const row = await users().where('id', '=', dbId(id)).executeTakeFirst()
       return row === undefined ? undefined : withPassword(row)
     },
 
@@ -56,24 +50,27 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
         await trx
           .updateTable('users')
           .set(passwordColumns(to))
-          .where('id', '=', idToBytes(userId))
+          .where('id', '=', dbId(userId))
           .where('password_phc', '=', from.phc)
           .execute()
       })
     },
 
     async changePassword({ userId, credentialVersion, password, exceptSessionId, now }) {
-      const id = idToBytes(userId)
+      const id = dbId(userId)
       return await database.write(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('users')
-          .set({ ...passwordColumns(password), credential_version: credentialVersion + 1 })
+          .set({
+            ...passwordColumns(password),
+            credential_version: credentialVersion + 1,
+            kept_session_id: exceptSessionId === null ? null : dbId(exceptSessionId),
+          })
           .where('id', '=', id)
           .where('credential_version', '=', credentialVersion)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        const except = exceptSessionId === null ? null : idToBytes(exceptSessionId)
-        return await endSessionsOfUser(trx, id, except, {
+        return await endSessionsOfUser(database, trx, userId, exceptSessionId, {
           reason: 'password_changed',
           now,
           refusedForMs: refusedForMs(),
@@ -82,15 +79,20 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
     },
 
     async disable(userId, now) {
-      const id = idToBytes(userId)
+      const id = dbId(userId)
       return await database.write(async (trx) => {
         const { numUpdatedRows } = await trx
           .updateTable('users')
-          .set({ disabled_at: now })
+          // What is being opened meanwhile is refused too, and for good: it was opened for an earlier version.
+          .set((eb) => ({
+            disabled_at: now,
+            credential_version: eb('credential_version', '+', 1),
+            kept_session_id: null,
+          }))
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        return await endSessionsOfUser(trx, id, null, {
+        return await endSessionsOfUser(database, trx, userId, null, {
           reason: 'account_disabled',
           now,
           refusedForMs: refusedForMs(),
@@ -103,17 +105,17 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
         const { numUpdatedRows } = await trx
           .updateTable('users')
           .set({ disabled_at: null })
-          .where('id', '=', idToBytes(userId))
+          .where('id', '=', dbId(userId))
           .executeTakeFirst()
         return numUpdatedRows > 0n
       })
     },
 
     async delete(userId, now) {
-      const id = idToBytes(userId)
+      const id = dbId(userId)
       return await database.write(async (trx) => {
         // Ended first: what is removed can be told to nobody.
-        await endSessionsOfUser(trx, id, null, {
+        await endSessionsOfUser(database, trx, userId, null, {
           reason: 'account_disabled',
           now,
           refusedForMs: refusedForMs(),

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
-import type { Schema, SessionRow, UserRow } from './schema.ts'
+import type { DbId, Schema, SessionRow, UserRow } from './schema.ts'
 
 /** A session's row with the columns of its account. */
 export interface OwnedSessionRow extends SessionRow {
@@ -12,8 +12,8 @@ export interface OwnedSessionRow extends SessionRow {
 }
 
 /** The columns that a rotation writes, and the generation that it compares with. */
-export interface RotationRow
-  extends Pick<SessionRow, 'id' | 'generation' | 'last_used_at' | 'attempts' | 'ip'> {
+export interface RotationRow extends Pick<SessionRow, 'generation' | 'last_used_at' | 'attempts' | 'ip'> {
+  id: string
   expected_generation: number
 }
 
@@ -25,11 +25,26 @@ export interface SqlDatabase {
   /** For single reading statements. */
   readonly reader: Kysely<Schema>
 
-  /** One transaction, serialised with every other writer and durable once it resolves. The work awaits only it. */
+  /** An id in the form of its column. */
+  dbId(id: string): DbId
+
+  /** Whether rows that a transaction read may change under it, so that it has to lock them: false where writers take turns. */
+  readonly locksRows: boolean
+
+  /**
+   * Makes every other transaction that asks for the same wait until this one is over. To be asked for first by what reads all
+   * keys to change them, and last by what adds to the log of revocations: its positions are in the order of the commits.
+   */
+  alone(transaction: Transaction<Schema>, what: 'keys' | 'revocations'): Promise<void>
+
+  /**
+   * One transaction, durable once it resolves. The work awaits only it, and may be run again from the start where others
+   * were in its way.
+   */
   write<Result>(work: (transaction: Transaction<Schema>) => Promise<Result>): Promise<Result>
 
   /** The hot path's read: the rows of the ids, in the order asked. */
-  findOwnedSessions(ids: readonly Uint8Array[]): Promise<(OwnedSessionRow | undefined)[]>
+  findOwnedSessions(ids: readonly string[]): Promise<(OwnedSessionRow | undefined)[]>
 
   /** The hot path's compare-and-set: the whole batch in one durable transaction. True where a row has moved. */
   rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]>

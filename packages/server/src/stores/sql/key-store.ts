@@ -13,13 +13,14 @@ export function createSqlKeyStore(database: SqlDatabase): KeyStore {
 
     async update(purpose, plan) {
       return await database.write(async (trx) => {
+        await database.alone(trx, 'keys')
         const { add = [], replace = [], remove = [], revocations = [] } = plan(await listKeys(trx, purpose))
         if (remove.length > 0) await trx.deleteFrom('keys').where('id', 'in', remove).execute()
         for (const key of replace) {
           await trx.updateTable('keys').set(toRow(key)).where('id', '=', key.id).execute()
         }
         if (add.length > 0) await trx.insertInto('keys').values(add.map(toRow)).execute()
-        await appendRevocations(trx, revocations)
+        await appendRevocations(database, trx, revocations)
         return await listKeys(trx, purpose)
       })
     },

@@ -1,8 +1,6 @@
 import type { Transaction } from 'kysely'
-import { sql } from 'kysely'
 import type { NewRevocation, RevocationEntry } from '../../revocations/entry.ts'
 import type { RevocationStore } from '../../revocations/store.ts'
-import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
 import type { RevocationRow, Schema } from './schema.ts'
 
@@ -17,7 +15,7 @@ export function createSqlRevocationStore(database: SqlDatabase): RevocationStore
       .limit(limit)
   return {
     async append(entry) {
-      await database.write((trx) => appendRevocations(trx, [entry]))
+      await database.write((trx) => appendRevocations(database, trx, [entry]))
     },
 
     async after(position, limit) {
@@ -57,51 +55,29 @@ export function createSqlRevocationStore(database: SqlDatabase): RevocationStore
   }
 }
 
-/** Writes entries inside the transaction that brings them about. */
+/** Entries of one statement: each is four parameters, of which a database takes so many. */
+const ENTRIES_AT_ONCE = 1_000
+
+/** Writes entries inside the transaction that brings them about, as the last thing that it does. */
 export async function appendRevocations(
+  database: SqlDatabase,
   trx: Transaction<Schema>,
   entries: readonly NewRevocation[],
 ): Promise<void> {
-  for (const { kind, subject, revokedAt, expiresAt } of entries) {
+  if (entries.length === 0) return
+  await database.alone(trx, 'revocations')
+  const rows = entries.map(({ kind, subject, revokedAt, expiresAt }) => ({
+    kind,
+    subject,
+    revoked_at: revokedAt,
+    expires_at: expiresAt,
+  }))
+  for (let i = 0; i < rows.length; i += ENTRIES_AT_ONCE) {
     await trx
       .insertInto('revocations')
-      .values({ kind, subject, revoked_at: revokedAt, expires_at: expiresAt })
+      .values(rows.slice(i, i + ENTRIES_AT_ONCE))
       .execute()
   }
-}
-
-/**
- * The same for every session that was opened before an instant and has not ended. One statement: there may be a million.
- * A session whose absolute end is long over has issued nothing that is good still.
- */
-export async function appendRevocationsOfSessions(
-  trx: Transaction<Schema>,
-  openedBefore: Instant,
-  now: Instant,
-  refusedForMs: number,
-): Promise<void> {
-  const hex = sql<string>`lower(hex(id))`
-  const part = (from: number, length: number) => sql`substr(${hex}, ${sql.lit(from)}, ${sql.lit(length)})`
-  const uuid = sql<string>`${part(1, 8)} || '-' || ${part(9, 4)} || '-' || ${part(13, 4)} || '-' || ${part(17, 4)} || '-' || ${part(21, 12)}`
-  // As in the ending of single sessions: a clock may have been set back since.
-  const latest = sql`case when last_used_at > ${now} then last_used_at else ${now} end`
-  await trx
-    .insertInto('revocations')
-    .columns(['kind', 'subject', 'revoked_at', 'expires_at'])
-    .expression((eb) =>
-      eb
-        .selectFrom('sessions')
-        .select([
-          eb.val<RevocationRow['kind']>('sid').as('kind'),
-          uuid.as('subject'),
-          eb.val(now).as('revoked_at'),
-          sql<number>`${latest} + ${refusedForMs}`.as('expires_at'),
-        ])
-        .where('created_at', '<', openedBefore)
-        .where('ended_at', 'is', null)
-        .where('expires_at', '>', now - refusedForMs),
-    )
-    .execute()
 }
 
 function toEntry(row: Omit<RevocationRow, 'position'> & { position: number }): RevocationEntry {

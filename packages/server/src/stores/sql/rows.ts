@@ -1,18 +1,26 @@
 import type { Account } from '../../accounts/account.ts'
-import { bytesToId, idToBytes } from '../../ids.ts'
+import { bytesToId } from '../../ids.ts'
 import type { Attempt, Session } from '../../sessions/session.ts'
 import type { OwnedSession, Rotation } from '../../sessions/store.ts'
 import type { OwnedSessionRow, RotationRow } from './database.ts'
-import type { SessionRow, UserRow } from './schema.ts'
+import type { DbId, SessionRow, UserRow } from './schema.ts'
+import { compactUserAgent, fullUserAgent } from './user-agent.ts'
 
 const GENERATION_BYTES = 6
 const DIGEST_BYTES = 16
 const ATTEMPT_BYTES = GENERATION_BYTES + DIGEST_BYTES
+/** Always so long: a row that keeps its size is overwritten where it stands. */
+const ATTEMPTS_BYTES = 4 * ATTEMPT_BYTES
+const NO_ATTEMPT = 'A'.repeat(22)
+
+export function toId(value: DbId): string {
+  return typeof value === 'string' ? value : bytesToId(value)
+}
 
 export function toSession(row: SessionRow): Session {
   return {
-    id: bytesToId(row.id),
-    userId: bytesToId(row.user_id),
+    id: toId(row.id),
+    userId: toId(row.user_id),
     client: row.client,
     seed: row.seed,
     generation: row.generation,
@@ -21,16 +29,16 @@ export function toSession(row: SessionRow): Session {
     expiresAt: row.expires_at,
     attempts: toAttempts(row.attempts),
     ip: row.ip,
-    userAgent: row.user_agent,
+    userAgent: row.user_agent === null ? null : fullUserAgent(row.user_agent),
     ended:
       row.ended_at === null || row.end_reason === null ? null : { at: row.ended_at, reason: row.end_reason },
   }
 }
 
-export function toSessionRow(session: Session): SessionRow {
+export function toSessionRow(session: Session, dbId: (id: string) => DbId): SessionRow {
   return {
-    id: idToBytes(session.id),
-    user_id: idToBytes(session.userId),
+    id: dbId(session.id),
+    user_id: dbId(session.userId),
     client: session.client,
     seed: session.seed,
     generation: session.generation,
@@ -39,7 +47,7 @@ export function toSessionRow(session: Session): SessionRow {
     expires_at: session.expiresAt,
     attempts: toAttemptBytes(session.attempts),
     ip: session.ip,
-    user_agent: session.userAgent,
+    user_agent: session.userAgent === null ? null : compactUserAgent(session.userAgent),
     ended_at: session.ended?.at ?? null,
     end_reason: session.ended?.reason ?? null,
   }
@@ -47,7 +55,7 @@ export function toSessionRow(session: Session): SessionRow {
 
 export function toAccount(row: UserRow): Account {
   return {
-    id: bytesToId(row.id),
+    id: toId(row.id),
     email: row.email,
     emailVerified: row.email_verified_at !== null,
     roles: toRoles(row.roles),
@@ -75,7 +83,7 @@ export function toOwnedSession(row: OwnedSessionRow): OwnedSession {
 
 export function toRotationRow({ expectedGeneration, next }: Rotation): RotationRow {
   return {
-    id: idToBytes(next.id),
+    id: next.id,
     expected_generation: expectedGeneration,
     generation: next.generation,
     last_used_at: next.lastUsedAt,
@@ -88,20 +96,19 @@ function toRoles(json: string): string[] {
   return json === '[]' ? [] : (JSON.parse(json) as string[])
 }
 
-function toAttempts(bytes: Uint8Array): Attempt[] {
+export function toAttempts(bytes: Uint8Array): Attempt[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const attempts: Attempt[] = []
   for (let at = 0; at + ATTEMPT_BYTES <= buffer.length; at += ATTEMPT_BYTES) {
-    attempts.push({
-      generation: buffer.readUIntBE(at, GENERATION_BYTES),
-      keyDigest: buffer.toString('base64url', at + GENERATION_BYTES, at + ATTEMPT_BYTES),
-    })
+    const keyDigest = buffer.toString('base64url', at + GENERATION_BYTES, at + ATTEMPT_BYTES)
+    if (keyDigest === NO_ATTEMPT) break
+    attempts.push({ generation: buffer.readUIntBE(at, GENERATION_BYTES), keyDigest })
   }
   return attempts
 }
 
-function toAttemptBytes(attempts: readonly Attempt[]): Buffer {
-  const bytes = Buffer.allocUnsafe(attempts.length * ATTEMPT_BYTES)
+export function toAttemptBytes(attempts: readonly Attempt[]): Buffer {
+  const bytes = Buffer.alloc(ATTEMPTS_BYTES)
   attempts.forEach(({ generation, keyDigest }, i) => {
     bytes.writeUIntBE(generation, i * ATTEMPT_BYTES, GENERATION_BYTES)
     bytes.write(keyDigest, i * ATTEMPT_BYTES + GENERATION_BYTES, DIGEST_BYTES, 'base64url')

@@ -4,17 +4,21 @@ import type { ClientKind, SessionEndReason } from '@latchkey/protocol'
 import type { Generated } from 'kysely'
 import type { KeyPurpose, SigningAlgorithm } from '../../keys/key.ts'
 
-/** Instants are integers: milliseconds since 1970. Ids are 16 bytes. */
+/** An id as its database keeps it: 16 bytes in SQLite, a `uuid` in PostgreSQL. */
+export type DbId = Uint8Array | string
+
+/** Instants are integers: milliseconds since 1970. */
 export interface Schema {
   users: UserRow
   sessions: SessionRow
   keys: KeyRow
   revocations: RevocationRow
   services: ServiceRow
+  upkeep: UpkeepRow
 }
 
 export interface UserRow {
-  id: Uint8Array
+  id: DbId
   email: string
   email_verified_at: number | null
   password_phc: string | null
@@ -24,20 +28,23 @@ export interface UserRow {
   roles: string
   created_at: number
   disabled_at: number | null
+  /** The session that changed the password last, and so lives on although it is older than the change. */
+  kept_session_id: DbId | null
 }
 
 export interface SessionRow {
-  id: Uint8Array
-  user_id: Uint8Array
+  id: DbId
+  user_id: DbId
   client: ClientKind
   seed: Uint8Array
   generation: number
   created_at: number
   last_used_at: number
   expires_at: number
-  /** Up to four records of 6 + 16 bytes: the generation and the key's digest. */
+  /** Four records of 6 + 16 bytes, the generation and the key's digest; zeros where there is none yet. */
   attempts: Uint8Array
   ip: string | null
+  /** With the phrases of `user-agent.ts` in place of their words. */
   user_agent: string | null
   ended_at: number | null
   end_reason: SessionEndReason | null
@@ -72,4 +79,12 @@ export interface ServiceRow {
   /** The audience that it answers for; null for every one. */
   audience: string | null
   created_at: number
+}
+
+/** What is done in the background, by whichever node finds it due. */
+export interface UpkeepRow {
+  task: string
+  /** How far the present round has come; null between two rounds. */
+  cursor: string | null
+  due_at: number
 }

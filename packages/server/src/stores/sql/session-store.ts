@@ -1,35 +1,35 @@
 import type { SessionEndReason } from '@latchkey/protocol'
 import type { Kysely, Transaction } from 'kysely'
-import { bytesToId, idToBytes } from '../../ids.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
-import { appendRevocations, appendRevocationsOfSessions } from './revocation-store.ts'
-import { toOwnedSession, toRotationRow, toSession, toSessionRow } from './rows.ts'
-import type { Schema, SessionRow } from './schema.ts'
+import { appendRevocations } from './revocation-store.ts'
+import { toId, toOwnedSession, toRotationRow, toSession, toSessionRow } from './rows.ts'
+import type { DbId, Schema } from './schema.ts'
 
-/** What has to be known of a session to end it. */
-const ENDING_COLUMNS = ['id', 'last_used_at'] as const
+/** Rows that one step of a walk over all sessions looks at, and may write: others want to write too. */
+const STEP_ROWS = 500
 
 /** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
 export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () => number): SessionStore {
-  const { reader } = database
+  const { reader, dbId } = database
   return {
     async open({ session, credentialVersion, maxSessions, idleSince }) {
-      const row = toSessionRow(session)
+      const row = toSessionRow(session, dbId)
       return await database.write(async (trx) => {
-        const user = await trx
+        const user = trx
           .selectFrom('users')
           .select('id')
           .where('id', '=', row.user_id)
           .where('credential_version', '=', credentialVersion)
           .where('disabled_at', 'is', null)
-          .executeTakeFirst()
-        if (user === undefined) return { opened: false }
+        // Two sign-ins of a user take turns, and so do a sign-in and a change of the password.
+        const locked = database.locksRows ? user.forNoKeyUpdate() : user
+        if ((await locked.executeTakeFirst()) === undefined) return { opened: false }
         await trx.insertInto('sessions').values(row).execute()
         const surplus = await trx
           .selectFrom('sessions')
-          .select(ENDING_COLUMNS)
+          .select('id')
           .where('user_id', '=', row.user_id)
           .where('id', '!=', row.id)
           .where('ended_at', 'is', null)
@@ -39,17 +39,18 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () =>
           .offset(maxSessions - 1)
           .limit(Number.MAX_SAFE_INTEGER)
           .execute()
-        await end(trx, surplus, {
-          reason: 'session_limit',
-          now: session.createdAt,
-          refusedForMs: refusedForMs(),
-        })
-        return { opened: true, endedIds: surplus.map(({ id }) => bytesToId(id)) }
+        const endedIds = await end(
+          database,
+          trx,
+          surplus.map(({ id }) => id),
+          { reason: 'session_limit', now: session.createdAt, refusedForMs: refusedForMs() },
+        )
+        return { opened: true, endedIds }
       })
     },
 
     async findMany(ids) {
-      const rows = await database.findOwnedSessions(ids.map(idToBytes))
+      const rows = await database.findOwnedSessions(ids)
       return rows.map((row) => (row === undefined ? undefined : toOwnedSession(row)))
     },
 
@@ -58,29 +59,19 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () =>
     },
 
     async endMany(ids, reason, now) {
-      return await database.write(async (trx) => {
-        const live = await trx
-          .selectFrom('sessions')
-          .select(ENDING_COLUMNS)
-          .where('id', 'in', ids.map(idToBytes))
-          .where('ended_at', 'is', null)
-          .execute()
-        await end(trx, live, { reason, now, refusedForMs: refusedForMs() })
-        return live.map(({ id }) => bytesToId(id))
-      })
+      return await database.write((trx) =>
+        end(database, trx, ids.map(dbId), { reason, now, refusedForMs: refusedForMs() }),
+      )
     },
 
     async listByUser(userId) {
-      const rows = await liveOf(reader, idToBytes(userId))
-        .selectAll()
-        .orderBy('last_used_at', 'desc')
-        .execute()
+      const rows = await liveOf(reader, dbId(userId)).selectAll().orderBy('last_used_at', 'desc').execute()
       return rows.map(toSession)
     },
 
     async endByUser(userId, { except, reason, now }) {
       return await database.write((trx) =>
-        endSessionsOfUser(trx, idToBytes(userId), except === null ? null : idToBytes(except), {
+        endSessionsOfUser(database, trx, userId, except, {
           reason,
           now,
           refusedForMs: refusedForMs(),
@@ -89,16 +80,21 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () =>
     },
 
     async endOpenedBefore(before, reason, now) {
-      return await database.write(async (trx) => {
-        await appendRevocationsOfSessions(trx, before, now, refusedForMs())
-        const { numUpdatedRows } = await trx
-          .updateTable('sessions')
-          .set({ ended_at: now, end_reason: reason })
-          .where('created_at', '<', before)
-          .where('ended_at', 'is', null)
-          .executeTakeFirst()
-        return Number(numUpdatedRows)
-      })
+      let count = 0
+      for (let last: DbId | null = null; ; ) {
+        let step = reader.selectFrom('sessions').select(['id', 'created_at', 'ended_at'])
+        if (last !== null) step = step.where('id', '>', last)
+        const rows = await step.orderBy('id').limit(STEP_ROWS).execute()
+        const ids = rows
+          .filter(({ created_at, ended_at }) => created_at < before && ended_at === null)
+          .map(({ id }) => id)
+        if (ids.length > 0) {
+          const ending = { reason, now, refusedForMs: refusedForMs() }
+          count += (await database.write((trx) => end(database, trx, ids, ending))).length
+        }
+        if (rows.length < STEP_ROWS) return count
+        last = (rows.at(-1) as (typeof rows)[number]).id
+      }
     },
   }
 }
@@ -110,46 +106,56 @@ export interface Ending {
   refusedForMs: number
 }
 
-/** Ends a user's sessions inside a transaction that changes the account too. */
+/** Ends a user's sessions inside a transaction that changes the account too, and as the last thing that it does. */
 export async function endSessionsOfUser(
+  database: SqlDatabase,
   trx: Transaction<Schema>,
-  userId: Uint8Array,
-  except: Uint8Array | null,
+  userId: string,
+  except: string | null,
   ending: Ending,
 ): Promise<string[]> {
-  let live = liveOf(trx, userId).select(ENDING_COLUMNS)
-  if (except !== null) live = live.where('id', '!=', except)
-  const rows = await live.execute()
-  await end(trx, rows, ending)
-  return rows.map(({ id }) => bytesToId(id))
+  let live = liveOf(trx, database.dbId(userId)).select('id')
+  if (except !== null) live = live.where('id', '!=', database.dbId(except))
+  return await end(
+    database,
+    trx,
+    (await live.execute()).map(({ id }) => id),
+    ending,
+  )
 }
 
-function liveOf(db: Kysely<Schema>, userId: Uint8Array) {
+function liveOf(db: Kysely<Schema>, userId: DbId) {
   return db.selectFrom('sessions').where('user_id', '=', userId).where('ended_at', 'is', null)
 }
 
-/** Ends sessions, and writes so into the log of revocations in the same step. */
+/** Ends those that have not ended, writes so into the log of revocations in the same step, and resolves to their ids. */
 async function end(
+  database: SqlDatabase,
   trx: Transaction<Schema>,
-  rows: readonly Pick<SessionRow, (typeof ENDING_COLUMNS)[number]>[],
+  ids: readonly DbId[],
   { reason, now, refusedForMs }: Ending,
-): Promise<void> {
-  for (const { id } of rows) {
-    await trx
-      .updateTable('sessions')
-      .set({ ended_at: now, end_reason: reason })
-      .where('id', '=', id)
-      .where('ended_at', 'is', null)
-      .execute()
-  }
+): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await trx
+    .updateTable('sessions')
+    .set({ ended_at: now, end_reason: reason })
+    .where('id', 'in', ids)
+    .where('ended_at', 'is', null)
+    .returning(['id', 'last_used_at', 'expires_at'])
+    .execute()
   await appendRevocations(
+    database,
     trx,
-    rows.map(({ id, last_used_at }) => ({
-      kind: 'sid',
-      subject: bytesToId(id),
-      revokedAt: now,
-      // Where a clock was set back since, the last access token ends by the clock of before.
-      expiresAt: Math.max(now, last_used_at) + refusedForMs,
-    })),
+    rows
+      // A session whose absolute end is long over has issued nothing that is good still.
+      .filter(({ expires_at }) => expires_at > now - refusedForMs)
+      .map(({ id, last_used_at }) => ({
+        kind: 'sid',
+        subject: toId(id),
+        revokedAt: now,
+        // Where a clock was set back since, the last access token ends by the clock of before.
+        expiresAt: Math.max(now, last_used_at) + refusedForMs,
+      })),
   )
+  return rows.map(({ id }) => toId(id))
 }

@@ -3,8 +3,9 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { type MigrationProvider, Migrator } from 'kysely/migration'
+import { idToBytes } from '../../ids.ts'
 import type { OwnedSessionRow, SqlDatabase } from './database.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { migrationsFor } from './migrations.ts'
 import { Mutex } from './mutex.ts'
 import type { Schema } from './schema.ts'
 import { SqliteChanges } from './sqlite-changes.ts'
@@ -41,6 +42,9 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
 
   return {
     reader: readerDb,
+    dbId: idToBytes,
+    locksRows: false,
+    async alone() {},
 
     async write(work) {
       const result = await writerDb.transaction().execute(work)
@@ -56,7 +60,7 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
         // One look at the file for the whole batch, instead of one for each row.
         connection.exec('begin')
         try {
-          return ids.map((id) => find.get(id) as OwnedSessionRow | undefined)
+          return ids.map((id) => find.get(idToBytes(id)) as OwnedSessionRow | undefined)
         } finally {
           connection.exec('commit')
         }
@@ -74,7 +78,7 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
                 row.last_used_at,
                 row.attempts,
                 row.ip,
-                row.id,
+                idToBytes(row.id),
                 row.expected_generation,
               ).changes === 1,
           ),
@@ -122,7 +126,7 @@ async function open(path: string): Promise<DatabaseSync> {
 
 /** All in one `begin immediate`, the migrator's own tables too: that is the lock between processes that start together. */
 async function migrate(db: Kysely<Schema>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS }
+  const provider: MigrationProvider = { getMigrations: async () => migrationsFor('sqlite') }
   await db.transaction().execute(async (trx) => {
     const { error } = await new Migrator({ db: trx, provider }).migrateToLatest()
     if (error !== undefined) throw error

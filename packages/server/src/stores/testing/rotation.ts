@@ -49,7 +49,7 @@ export function describeRotation(openWorld: OpenWorld): void {
     const [session] = opened as [Session]
     const moved = await Promise.all(
       Array.from({ length: RACERS }, async (_, i) => {
-        const attempts = [{ ...attemptOf(0), keyDigest: Buffer.alloc(16, i).toString('base64url') }]
+        const attempts = [{ ...attemptOf(0), keyDigest: Buffer.alloc(16, i + 1).toString('base64url') }]
         const [won] = await both[i % 2]!.sessions.rotateMany([rotationOf(session, { attempts })])
         return won === true ? attempts : null
       }),
