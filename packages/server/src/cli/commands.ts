@@ -1,8 +1,6 @@
-import { createAuth } from '../auth.ts'
-import type { AuthOptions } from '../config.ts'
 import { ConfigError } from '../errors.ts'
-import { checkedAuthOptions, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
+import { optionsOf, print, withService } from './with-service.ts'
 
 /** `latchkey keys list` */
 export async function listKeys(settings: Settings): Promise<void> {
@@ -78,24 +76,4 @@ export async function removeService(settings: Settings, id: string): Promise<voi
     await services.remove(id)
     print(`${id} is removed: its credentials are refused from now on.`)
   })
-}
-
-async function withService(
-  settings: Settings,
-  work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,
-): Promise<void> {
-  const auth = await createAuth(optionsOf(settings))
-  try {
-    await work(auth)
-  } finally {
-    await auth.close()
-  }
-}
-
-function optionsOf(settings: Settings): AuthOptions {
-  return checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT)
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
