@@ -8,6 +8,7 @@ import { profile } from './profile.ts'
 import { refresh } from './refresh.ts'
 import { table } from './report.ts'
 import { revocation } from './revocation.ts'
+import { scaling } from './scaling.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
 import { signInPressure } from './signin-pressure.ts'
 import { startup } from './startup.ts'
@@ -21,6 +22,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'signin-pressure': signInPressure,
   verify,
   revocation,
+  scaling,
   profile,
 }
 
