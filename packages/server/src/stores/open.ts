@@ -1,6 +1,5 @@
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuthSettings } from '../config.ts'
-import { ConfigError } from '../errors.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { RevocationStore } from '../revocations/store.ts'
 import type { ServiceStore } from '../services/store.ts'
@@ -8,6 +7,7 @@ import type { SessionStore } from '../sessions/store.ts'
 import { createSqlAccountStore } from './sql/account-store.ts'
 import type { SqlDatabase } from './sql/database.ts'
 import { createSqlKeyStore } from './sql/key-store.ts'
+import { openPostgres } from './sql/postgres.ts'
 import { createSqlRevocationStore } from './sql/revocation-store.ts'
 import { createSqlServiceStore } from './sql/service-store.ts'
 import { createSqlSessionStore } from './sql/session-store.ts'
@@ -25,14 +25,17 @@ export interface Stores {
   close(): Promise<void>
 }
 
-export type StoreSettings = Pick<AuthSettings, 'database'>
+export type StoreSettings = Pick<
+  AuthSettings,
+  'database' | 'databasePool' | 'databaseTimeoutSeconds' | 'autoMigrate'
+>
 
 /**
  * Opens what the settings name, and makes or migrates what is missing there. Rejects with `StoreUnavailableError`.
  * @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told
  */
-export async function openStores({ database }: StoreSettings, refusedForMs: () => number): Promise<Stores> {
-  const sql = await openSql(database)
+export async function openStores(settings: StoreSettings, refusedForMs: () => number): Promise<Stores> {
+  const sql = await openSql(settings)
   return {
     accounts: createSqlAccountStore(sql, refusedForMs),
     sessions: createSqlSessionStore(sql, refusedForMs),
@@ -44,11 +47,12 @@ export async function openStores({ database }: StoreSettings, refusedForMs: () =
   }
 }
 
-async function openSql(database: AuthSettings['database']): Promise<SqlDatabase> {
+async function openSql(settings: StoreSettings): Promise<SqlDatabase> {
+  const { database, databasePool: poolSize, databaseTimeoutSeconds: timeoutSeconds, autoMigrate } = settings
   switch (database.kind) {
     case 'sqlite':
       return await openSqlite(database.path)
     case 'postgres':
-      throw new ConfigError([{ setting: 'database', problem: 'PostgreSQL is not there yet' }])
+      return await openPostgres({ url: database.url, poolSize, timeoutSeconds, autoMigrate })
   }
 }

@@ -114,6 +114,10 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
     async delete(userId, now) {
       const id = dbId(userId)
       return await database.write(async (trx) => {
+        // A sign-in that is under way waits, and finds no account then.
+        if (database.locksRows) {
+          await trx.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute()
+        }
         // Ended first: what is removed can be told to nobody.
         await endSessionsOfUser(database, trx, userId, null, {
           reason: 'account_disabled',

@@ -50,8 +50,8 @@ export interface SqlDatabase {
   rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]>
 
   /**
-   * Calls back after every `write` here, soon after a commit of another process, and when neither can be told.
-   * Returns what stops it.
+   * Calls back after a `write` here and soon after one of another process, where it may have added to the log of revocations,
+   * and whenever that cannot be told. Returns what stops it.
    */
   watch(onChange: () => void): () => void
 

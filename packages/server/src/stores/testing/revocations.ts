@@ -130,15 +130,20 @@ export function describeRevocations(openWorld: OpenWorld): void {
     const world = await openWorld()
     const other = await world.openAgain()
     let heard = 0
-    const stop = world.revocations.watch(() => heard++)
+    const known: string[] = []
+    const stop = world.revocations.watch(async () => {
+      heard++
+      known.push(...(await subjects(world)))
+    })
     await world.revocations.append(anEntry())
-    expect(heard).toBe(1)
-    await expect.poll(() => heard).toBe(2)
-    await other.revocations.append(anEntry())
-    await expect.poll(() => heard).toBe(3)
+    expect(heard).toBeGreaterThan(0)
+    const elsewhere = anEntry()
+    await other.revocations.append(elsewhere)
+    await expect.poll(() => known).toContain(elsewhere.subject)
     stop()
+    const before = heard
     await world.revocations.append(anEntry())
-    expect(heard).toBe(3)
+    expect(heard).toBe(before)
   })
 }
 

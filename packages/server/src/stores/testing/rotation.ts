@@ -19,7 +19,8 @@ export function describeRotation(openWorld: OpenWorld): void {
       ip: '2001:db8::2',
     }
     expect(await sessions.rotateMany([{ expectedGeneration: 0, next }])).toEqual([true])
-    expect(await sessions.findMany([session.id])).toEqual([{ account, session: sameBytes(next) }])
+    const [owned] = await sessions.findMany([session.id])
+    expect({ ...owned, session: sameBytes(owned!.session) }).toEqual({ account, session: sameBytes(next) })
   })
 
   test('a rotation writes what it may and nothing else', async () => {
@@ -39,7 +40,7 @@ export function describeRotation(openWorld: OpenWorld): void {
     }
     await sessions.rotateMany([{ expectedGeneration: 0, next }])
     const [owned] = await sessions.findMany([session.id])
-    expect(owned?.session).toEqual(sameBytes({ ...session, ...moved }))
+    expect(sameBytes(owned!.session)).toEqual(sameBytes({ ...session, ...moved }))
   })
 
   test(`of ${RACERS} racing rotations of one generation exactly one moves the session (RR-03)`, async () => {
