@@ -7,6 +7,9 @@ import { startService } from '../support/service.ts'
 
 /** A bcrypt hash that another system made, at cost 8: dearer than the service's own hashes are here. */
 const IMPORTED = '$2b$08$jHaKyjCrg7qL4Rd.bSc19OH0v3HbVyJGhrpbSKmdW0nhXKv4iubxm'
+/** PBKDF2 of 200,000 iterations: its check is another one's work, on the same threads. */
+const IMPORTED_PBKDF2 =
+  '$pbkdf2-sha256$200000$8PHy8/T19vf4.fr7/P3./w$3sbRqmB682A3X9nyzzjkHQGEqhszH01LQ.cYyQ9C2U0'
 /** Twice OWASP's minimum, so that a missing hash would show. */
 const HASHING = { memoryKiB: 19_456, iterations: 4, workers: 1 }
 const ROUNDS = 8
@@ -20,6 +23,7 @@ const ADDRESSES = {
   'disabled user': 'disabled@example.com',
   'user without a password': 'passwordless@example.com',
   'user with an imported hash': 'imported@example.com',
+  'user with an imported PBKDF2 hash': 'pbkdf2@example.com',
 } as const
 
 /** With a combining accent an imported hash is tried with two spellings: as typed, and composed. */
@@ -46,6 +50,7 @@ async function createUsers({ users }: Auth): Promise<void> {
   await users.create({ email: 'ada@example.com', password: PASSWORD })
   await users.create({ email: 'passwordless@example.com' })
   await users.create({ email: 'imported@example.com', passwordHash: IMPORTED })
+  await users.create({ email: 'pbkdf2@example.com', passwordHash: IMPORTED_PBKDF2 })
   const { id } = await users.create({ email: 'disabled@example.com', password: PASSWORD })
   await users.disable(id)
 }

@@ -14,7 +14,7 @@ export interface Account {
   credentialVersion: number
 }
 
-/** A stored password: a PHC string (argon2id, or bcrypt from an import). */
+/** A stored password: a PHC string of argon2id, or what an import brought (`imported-hash.ts`). */
 export interface PasswordHash {
   phc: string
   /** The pepper that the input was mixed with, or null for a hash that came from an import. */

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AuthError } from '../errors.ts'
+import { readImportedHash } from './imported-hash.ts'
 import type { PasswordJob, PasswordJobResult } from './password-worker.ts'
 
 /** argon2id's parameters. RFC 9106 §4; the defaults are OWASP's minimum. */
@@ -157,7 +158,7 @@ function workerEnvironment(): NodeJS.ProcessEnv {
 
 /** The algorithm and its cost, without salt and digest. */
 function kindOf(phc: string): string {
-  return phc.startsWith('$argon2') ? phc.split('$').slice(0, 4).join('$') : phc.slice(0, 7)
+  return readImportedHash(phc)?.cost ?? phc.split('$').slice(0, 4).join('$')
 }
 
 function wait(milliseconds: number): Promise<void> {

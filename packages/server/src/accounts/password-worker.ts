@@ -1,7 +1,9 @@
+import { pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { hashSync as argon2Hash, verifySync as argon2Verify } from '@node-rs/argon2'
 import { verifySync as bcryptVerify } from '@node-rs/bcrypt'
+import { type ImportedHash, readImportedHash } from './imported-hash.ts'
 import type { HashParameters } from './password-hasher.ts'
 
 export type PasswordJob =
@@ -39,14 +41,34 @@ async function hash({ input, commonForm, parameters }: PasswordJob & { kind: 'ha
 }
 
 function verify({ inputs, phc }: PasswordJob & { kind: 'verify' }): boolean {
-  const matches = phc.startsWith('$2')
-    ? bcryptVerify
-    : (input: string, stored: string) => argon2Verify(stored, input)
+  const stored = readImportedHash(phc)
+  // Our own may be dearer than what an import may bring.
+  const matches =
+    stored === null ? (input: string) => argon2Verify(phc, input) : (input: string) => isHashOf(input, stored)
   try {
-    return inputs.some((input) => matches(input, phc))
+    return inputs.some(matches)
   } catch {
     // A hash that no library can read matches nothing.
     return false
+  }
+}
+
+function isHashOf(input: string, stored: ImportedHash): boolean {
+  switch (stored.algorithm) {
+    case 'argon2':
+      return argon2Verify(stored.phc, input)
+    case 'bcrypt':
+      return bcryptVerify(input, stored.phc)
+    case 'scrypt': {
+      const { N, r, p, salt, digest } = stored
+      // What OpenSSL counts is a little more than the table itself.
+      const maxmem = 128 * r * (N + p + 2) + 1_048_576
+      return timingSafeEqual(scryptSync(input, salt, digest.length, { N, r, p, maxmem }), digest)
+    }
+    case 'pbkdf2': {
+      const { prf, iterations, salt, digest } = stored
+      return timingSafeEqual(pbkdf2Sync(input, salt, iterations, digest.length, prf), digest)
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import type { DeviceFacts, SessionService } from '../sessions/service.ts'
 import { type Clock, toTimestamp } from '../time.ts'
 import type { Account, AccountWithPassword, PasswordHash } from './account.ts'
 import { canonicalEmail } from './email.ts'
+import { readImportedHash, UNREADABLE_HASH, withoutFramework } from './imported-hash.ts'
 import type { PasswordHasher } from './password-hasher.ts'
 import {
   findPasswordFault,
@@ -22,7 +23,7 @@ export interface NewUser {
   email: string
   /** What the user types; or `passwordHash`; or neither for an account that cannot sign in with a password. */
   password?: string
-  /** A PHC string from another system: argon2id or bcrypt. It is replaced at the first sign-in. */
+  /** From another system: argon2, bcrypt, scrypt or PBKDF2, as `docs/guide/moving.md` spells them. Replaced at the first sign-in. */
   passwordHash?: string
   roles?: readonly string[]
   emailVerified?: boolean
@@ -37,13 +38,6 @@ interface AccountDependencies {
   now: Clock
   onEvent: EventListener
 }
-
-/**
- * Hashes that an import may bring: argon2id of at most 1 GiB and 20 passes, bcrypt of cost 4 to 15. A check of a costlier
- * one would hold up everybody's.
- */
-const IMPORTABLE_HASH =
-  /^\$(?:argon2id\$v=(?:16|19)\$m=(?:\d{1,6}|10[0-4]\d{4}),t=(?:1?\d|20),p=\d{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}|2[aby]\$(?:0[4-9]|1[0-5])\$[A-Za-z0-9./]{53})$/
 
 const BCRYPT_BYTES = 72
 
@@ -145,16 +139,9 @@ export class AccountService {
     emailVerified = false,
   }: NewUser): Promise<Account> {
     const canonical = requireEmail(email)
-    if (passwordHash !== undefined && !IMPORTABLE_HASH.test(passwordHash)) {
-      throw new AuthError('INVALID_REQUEST', 'passwordHash: a PHC string of argon2id or bcrypt is needed')
-    }
+    const imported = passwordHash === undefined ? null : importedHash(passwordHash)
     if ((await this.#store.findByEmail(canonical)) !== undefined) throw emailTaken()
-    const stored =
-      password !== undefined
-        ? await this.#hashChosen(password, canonical)
-        : passwordHash !== undefined
-          ? { phc: passwordHash, pepperId: null }
-          : null
+    const stored = password !== undefined ? await this.#hashChosen(password, canonical) : imported
     const account: Account = {
       id: newId(),
       email: canonical,
@@ -274,6 +261,13 @@ export class AccountService {
 /** An imported hash was made of what the user typed then, which may not have been normalised. */
 function spellingsOf(password: string): string[] {
   return [...new Set([password, normalizePassword(password)])]
+}
+
+function importedHash(text: string): PasswordHash {
+  const phc = withoutFramework(text)
+  if (readImportedHash(phc) === null)
+    throw new AuthError('INVALID_REQUEST', `passwordHash: ${UNREADABLE_HASH}`)
+  return { phc, pepperId: null }
 }
 
 /** An account as the wire shows it. */
