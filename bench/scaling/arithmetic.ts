@@ -15,8 +15,9 @@ export interface Costs {
   /** Bytes of the write-ahead log of a refresh: alone, and with the image of its page, once per page and checkpoint. */
   logBytes: number
   logBytesWithPage: number
-  /** Bytes of an entry in the feed. */
-  entryBytes: number
+  /** Bytes of an entry of the feed: as news, and in a snapshot. */
+  newsBytes: number
+  snapshotEntryBytes: number
 }
 
 /** How the machines are used. */
@@ -74,8 +75,8 @@ export function loadOf(people: number, demand: Demand, lifetimes: Lifetimes, cos
     verifiers,
     endedPerSecond,
     told,
-    snapshotBytes: told * costs.entryBytes,
-    feedBytesPerSecond: endedPerSecond * costs.entryBytes * verifiers,
+    snapshotBytes: told * costs.snapshotEntryBytes,
+    feedBytesPerSecond: endedPerSecond * costs.newsBytes * verifiers,
   }
 }
 
