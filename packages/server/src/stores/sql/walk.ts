@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { restAfter } from '../../pace.ts'
+import type { SqlDatabase } from './database.ts'
+import type { DbId, SessionRow } from './schema.ts'
+
+/** Comes before every id. */
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+/** Others have every second turn. */
+const SHARE = 0.5
+
+export type WalkedRow = Pick<SessionRow, 'id' | 'created_at' | 'last_used_at' | 'expires_at' | 'ended_at'>
+
+/** The sessions whose ids come after this one, in the order of the ids. */
+export async function sessionsBehind({ reader }: SqlDatabase, id: DbId, limit: number): Promise<WalkedRow[]> {
+  return await reader
+    .selectFrom('sessions')
+    .select(['id', 'created_at', 'last_used_at', 'expires_at', 'ended_at'])
+    .where('id', '>', id)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/**
+ * All sessions in the order of their ids, so many at a time. It rests for as long as the caller took with the last ones: SQLite is
+ * written to in the thread that serves, and without a rest nobody else would have a turn before the end.
+ */
+export async function* walkSessions(database: SqlDatabase, rowsAtOnce: number): AsyncGenerator<WalkedRow[]> {
+  for (let last = database.dbId(BEFORE_ALL); ; ) {
+    const start = performance.now()
+    const rows = await sessionsBehind(database, last, rowsAtOnce)
+    const newest = rows.at(-1)
+    if (newest === undefined) return
+    last = newest.id
+    yield rows
+    if (rows.length < rowsAtOnce) return
+    await delay(restAfter(performance.now() - start, SHARE))
+  }
+}
