@@ -1,15 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../packages/server/src/stores/testing/servers/free-port.ts'
+import type { Store } from './stores.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const COMMANDS = join(ROOT, 'node_modules/.bin')
 const LATCHKEY = join(COMMANDS, 'latchkey')
 const COMMON_ENVIRONMENT = { PATH: `${COMMANDS}:${process.env.PATH}`, HOME: process.env.HOME }
 const FLOOR = join(ROOT, 'bench/floor/server.ts')
+/** Nobody guesses the passwords of a benchmark: for those in which their hashing is no part of what is measured. */
+export const CHEAP_HASHING = { LATCHKEY_HASH_MEMORY: '8192', LATCHKEY_HASH_ITERATIONS: '1' }
 const STOP_SECONDS = 10
 
 const running = new Set<ChildProcess>()
@@ -20,6 +23,8 @@ process.on('exit', () => {
 export interface Service {
   name: string
   pid: number
+  /** Of the database servers that it has to itself. */
+  storePids: readonly number[]
   /** Where it listens. */
   origin: string
   /** What a page of it would send as `Origin`. */
@@ -35,20 +40,39 @@ export interface ServiceSettings {
   directory: string
   /** Added to the environment. */
   env?: Readonly<Record<string, string>>
+  /** Where it keeps its sessions. @default an SQLite file in the directory, which two services of one directory share */
+  store?: Store
+  /** Added to `latchkey serve`. */
+  args?: readonly string[]
 }
 
-/** `latchkey serve` as it comes, with the rate limits off, on SQLite. Two of one directory share its file. */
-export async function startLatchkey({ directory, env = {} }: ServiceSettings): Promise<Service> {
+/** `latchkey serve` as it comes, with the rate limits off. */
+export async function startLatchkey({
+  directory,
+  env = {},
+  store,
+  args = [],
+}: ServiceSettings): Promise<Service> {
   mkdirSync(directory, { recursive: true })
   const port = await freePort()
   const publicOrigin = env.LATCHKEY_URL ?? `http://localhost:${port}`
-  return start('latchkey', [LATCHKEY, 'serve'], directory, publicOrigin, databaseIn(directory), {
-    PORT: String(port),
-    LATCHKEY_URL: publicOrigin,
-    LATCHKEY_DATABASE_URL: `sqlite:${databaseIn(directory)}`,
-    LATCHKEY_RATE_LIMITS: 'off',
-    ...env,
-  })
+  const name = store?.name ?? 'latchkey'
+  const service = await start(
+    name,
+    [LATCHKEY, 'serve', ...args],
+    directory,
+    publicOrigin,
+    databaseIn(directory),
+    {
+      PORT: String(port),
+      LATCHKEY_URL: publicOrigin,
+      LATCHKEY_DATABASE_URL: `sqlite:${databaseIn(directory)}`,
+      LATCHKEY_RATE_LIMITS: 'off',
+      ...store?.env,
+      ...env,
+    },
+  )
+  return { ...service, storePids: store?.pids ?? [] }
 }
 
 /** A `latchkey` command beside the service of a directory, to its end. Resolves to what it wrote. */
@@ -82,6 +106,22 @@ export async function startFloor({ directory, env = {} }: ServiceSettings): Prom
   })
 }
 
+/** One of `peers/`. */
+export async function startPeer(name: string, { directory, env = {} }: ServiceSettings): Promise<Service> {
+  mkdirSync(directory, { recursive: true })
+  const port = await freePort()
+  const publicOrigin = `http://localhost:${port}`
+  const databaseFile = join(directory, `${name}.db`)
+  const program = join(ROOT, 'bench/peers', `${name}.js`)
+  return start(name, [process.execPath, program], directory, publicOrigin, databaseFile, {
+    NODE_ENV: 'production',
+    PORT: String(port),
+    PEER_URL: publicOrigin,
+    PEER_DATABASE: databaseFile,
+    ...env,
+  })
+}
+
 async function start(
   name: string,
   [command, ...args]: readonly [string, ...string[]],
@@ -102,7 +142,10 @@ async function start(
   running.add(child)
   child.once('exit', () => running.delete(child))
   const origin = await addressOf(name, child, logFile)
-  return { name, pid: child.pid!, origin, publicOrigin, databaseFile, spawnedAt, stop: () => stop(child) }
+  return {
+    ...{ name, pid: child.pid!, storePids: [], origin, publicOrigin, databaseFile, spawnedAt },
+    stop: () => stop(child),
+  }
 }
 
 /** The first line on stdout that holds `http://` names the address. What follows is read and dropped. */
@@ -131,14 +174,4 @@ async function stop(child: ChildProcess): Promise<void> {
   const late = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000)
   await ended
   clearTimeout(late)
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }

@@ -3,6 +3,8 @@
 import { connect, type Socket } from 'node:net'
 
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i
+const CHUNKED = /\r\ntransfer-encoding: *chunked/i
+const LAST_CHUNK = '0\r\n\r\n'
 
 export interface Answer {
   status: number
@@ -18,7 +20,7 @@ interface Waiting {
 
 /**
  * One keep-alive HTTP/1.1 connection, one request at a time. Bytes on a socket instead of an HTTP client, because the
- * load shares its machine with the service that it measures. Answers carry a `Content-Length`; it reads no chunked ones.
+ * load shares its machine with the service that it measures. The body of a chunked answer is left as it came.
  */
 export class Connection {
   readonly #socket: Socket
@@ -67,13 +69,19 @@ export class Connection {
     if (headEnd === -1) return
     const head = this.#received.slice(0, headEnd)
     const bodyStart = headEnd + 4
-    const bodyEnd = bodyStart + Number(CONTENT_LENGTH.exec(head)?.[1] ?? 0)
+    const bodyEnd = this.#bodyEnd(head, bodyStart)
     if (this.#received.length < bodyEnd) return
     const body = this.#received.slice(bodyStart, bodyEnd)
     this.#received = this.#received.slice(bodyEnd)
     const waiting = this.#waiting
     this.#waiting = undefined
     waiting?.resolve({ status: Number(head.slice(9, 12)), head, body })
+  }
+
+  #bodyEnd(head: string, bodyStart: number): number {
+    if (!CHUNKED.test(head)) return bodyStart + Number(CONTENT_LENGTH.exec(head)?.[1] ?? 0)
+    // One answer at a time: nothing follows the last chunk.
+    return this.#received.endsWith(LAST_CHUNK) ? this.#received.length : Number.POSITIVE_INFINITY
   }
 
   #fail(error: Error): void {

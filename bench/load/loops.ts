@@ -1,24 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuOf, cpuOfMachine } from '../lab/process.ts'
+import { cpuOfFamily, cpuOfMachine } from '../lab/process.ts'
 import { Connection } from './connection.ts'
 import { Latencies } from './latencies.ts'
-import type { ClientSession } from './session.ts'
+
+/** A signed-in client: it keeps its refresh token from one answer to the next request. */
+export interface Refresher {
+  /** Rejects at any answer but a success. */
+  refresh(connection: Connection): Promise<void>
+}
 
 /** The sessions that one connection refreshes in turn. Those of two clients never overlap. */
-export type Client = ClientSession[]
+export type Client = Refresher[]
 
-/** What the load is on: where it listens, and the process whose CPU time is charged. */
+/** What the load is on: where it listens, and the processes whose CPU time is charged, each with its children. */
 export interface Target {
   origin: string
   pid: number
+  /** Of the database servers that the service has to itself. */
+  storePids: readonly number[]
 }
 
 export interface Load {
   refreshes: number
   seconds: number
   perSecond: number
-  /** Of the service, user and system together, over all its threads. */
+  /** Of the service, user and system together, over all its threads and processes. */
   cpuMicrosPerRefresh: number
+  /** Of its database servers. */
+  storeCpuMicrosPerRefresh: number
   /** Of the load itself: a share of one core. Near 1 means that the load, not the service, was measured. */
   loadCpu: number
   /** Of everybody else on the machine: a share of one core. */
@@ -66,10 +75,16 @@ export async function pacedLoop(
 
 type Loop = (client: Client, connection: Connection, latencies: Latencies, started: number) => Promise<void>
 
-async function measure(clients: readonly Client[], { origin, pid }: Target, loop: Loop): Promise<Load> {
+async function measure(
+  clients: readonly Client[],
+  { origin, pid, storePids }: Target,
+  loop: Loop,
+): Promise<Load> {
   const connections = await Promise.all(clients.map(() => Connection.open(origin)))
   const latencies = new Latencies()
-  const cpuBefore = cpuOf(pid)
+  const cpuOfStores = () => storePids.reduce((sum, storePid) => sum + cpuOfFamily(storePid), 0)
+  const cpuBefore = cpuOfFamily(pid)
+  const storeCpuBefore = cpuOfStores()
   const machineBefore = cpuOfMachine()
   const ownBefore = process.cpuUsage()
   const started = performance.now()
@@ -77,14 +92,16 @@ async function measure(clients: readonly Client[], { origin, pid }: Target, loop
   const seconds = (performance.now() - started) / 1000
   const own = process.cpuUsage(ownBefore)
   const ownCpu = (own.user + own.system) / 1_000_000
-  const cpuSeconds = cpuOf(pid) - cpuBefore
-  const otherCpu = cpuOfMachine() - machineBefore - cpuSeconds - ownCpu
+  const cpuSeconds = cpuOfFamily(pid) - cpuBefore
+  const storeCpuSeconds = cpuOfStores() - storeCpuBefore
+  const otherCpu = cpuOfMachine() - machineBefore - cpuSeconds - storeCpuSeconds - ownCpu
   for (const connection of connections) connection.close()
   return {
     refreshes: latencies.count,
     seconds,
     perSecond: latencies.count / seconds,
     cpuMicrosPerRefresh: (cpuSeconds * 1_000_000) / latencies.count,
+    storeCpuMicrosPerRefresh: (storeCpuSeconds * 1_000_000) / latencies.count,
     loadCpu: ownCpu / seconds,
     otherCpu: Math.max(0, otherCpu) / seconds,
     latencies,

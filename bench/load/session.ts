@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Connection } from './connection.ts'
+import type { Refresher } from './loops.ts'
 
 export const DELIVERIES = ['browser', 'native'] as const
 export type Delivery = (typeof DELIVERIES)[number]
@@ -11,7 +12,7 @@ const REFRESH_TOKEN = /"refreshToken":"([^"]+)"/
 const PASSWORD = 'bench and only bench'
 
 /** Any status but the expected one ends the run: a rate that counts refusals would be no rate. */
-class UnexpectedAnswer extends Error {
+export class UnexpectedAnswer extends Error {
   constructor(request: string, status: number, body: string) {
     const code = /"error":"(\w+)"/.exec(body)?.[1] ?? ''
     super(`${request} was answered ${status} ${code}`)
@@ -19,7 +20,7 @@ class UnexpectedAnswer extends Error {
 }
 
 /** One signed-in client: it carries its refresh token from each answer into the next request, as a real one does. */
-export class ClientSession {
+export class ClientSession implements Refresher {
   readonly #delivery: Delivery
   readonly #head: string
   #token: string

@@ -1,0 +1,58 @@
+import {
+  type PostgresServer,
+  startPostgres,
+} from '../../packages/server/src/stores/testing/servers/postgres.ts'
+import { type RedisServer, startRedis } from '../../packages/server/src/stores/testing/servers/redis.ts'
+import type { ServerProcess } from '../../packages/server/src/stores/testing/servers/server-process.ts'
+
+export const STORES = ['sqlite', 'postgres', 'redis'] as const
+export type StoreName = (typeof STORES)[number]
+
+/** Where a service keeps its sessions, on servers of its own that are as durable as they can be. */
+export interface Store {
+  name: StoreName
+  /** The settings that name it; none for the service's own SQLite file. */
+  env: Readonly<Record<string, string>>
+  pids: readonly number[]
+  postgres?: { server: PostgresServer; url: string }
+  redis?: RedisServer
+  remove(): Promise<void>
+}
+
+const running = new Set<ServerProcess>()
+
+/** PostgreSQL as it comes, `fsync` on; Redis with every write in its log before the answer, and SQLite for the users. */
+export async function startStore(name: StoreName): Promise<Store> {
+  switch (name) {
+    case 'sqlite':
+      return { name, env: {}, pids: [], async remove() {} }
+    case 'postgres': {
+      const server = await startPostgres()
+      running.add(server.process)
+      const url = await server.createDatabase('latchkey')
+      return {
+        ...{ name, env: { LATCHKEY_DATABASE_URL: url }, pids: [server.process.pid!] },
+        postgres: { server, url },
+        remove: () => remove(server.process),
+      }
+    }
+    case 'redis': {
+      const redis = await startRedis()
+      running.add(redis.process)
+      return {
+        ...{ name, env: { LATCHKEY_REDIS_URL: redis.url }, pids: [redis.process.pid!], redis },
+        remove: () => remove(redis.process),
+      }
+    }
+  }
+}
+
+async function remove(server: ServerProcess): Promise<void> {
+  running.delete(server)
+  await server.remove()
+}
+
+/** For who leaves in the middle. */
+export async function removeStores(): Promise<void> {
+  await Promise.all([...running].map(remove))
+}
