@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that an old Node can read too: it finds a Node that can run the service, then starts it.
 import { spawn } from 'node:child_process'
+import cluster from 'node:cluster'
 import { existsSync } from 'node:fs'
 import * as nodeModule from 'node:module'
 import { dirname, join } from 'node:path'
@@ -62,9 +63,12 @@ function keepNewSpaceSmall() {
   process.execve(execPath, [execPath, ...execArgv, SMALL_NEW_SPACE, ...argv.slice(1)], env)
 }
 
-/** Who kills the launcher means the service, and would not find it: so the service stops when the launcher is gone. */
+/**
+ * Who kills the launcher means the service, and would not find it: so the service stops when the launcher is gone. A worker ends
+ * with its primary by itself.
+ */
 function endWithLauncher() {
-  if (!process.connected) return
+  if (!process.connected || cluster.isWorker) return
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
   process.channel.unref()
 }

@@ -20,6 +20,7 @@ import { RefreshArrivals } from './sessions/arrivals.ts'
 import { createRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { SessionService } from './sessions/service.ts'
+import type { SiblingQuestion, Siblings } from './siblings.ts'
 import { openStores, type Stores } from './stores/open.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
@@ -45,13 +46,24 @@ const PUBLISH_AHEAD_SECONDS = 600
  * at once) or `StoreUnavailableError`.
  */
 export async function createAuth(options: AuthOptions): Promise<Auth> {
+  return (await createNode(options)).auth
+}
+
+/** A service, and what it tells the other processes of its node when they ask. */
+export interface Node {
+  auth: Auth
+  answerSibling(question: SiblingQuestion): Promise<unknown>
+}
+
+/** The same as `createAuth` for one of several processes that serve one port. */
+export async function createNode(options: AuthOptions, siblings?: Siblings): Promise<Node> {
   const settings = resolveOptions(options, process.env.NODE_ENV === 'production')
   // The stores ask for it long after the keys, which are in one of them, have been read.
   const longest = { tokenSeconds: () => settings.accessTtlSeconds }
   const stores = await openStores(settings, () => secondsToRefuseSession(longest.tokenSeconds()) * 1000)
   const hasher = new PasswordHasher(settings.passwordHashing)
   try {
-    return await assemble(settings, stores, hasher, longest)
+    return await assemble(settings, stores, hasher, longest, siblings)
   } catch (error) {
     await Promise.all([hasher.close(), stores.close()])
     throw error
@@ -63,12 +75,13 @@ async function assemble(
   stores: Stores,
   hasher: PasswordHasher,
   longest: { tokenSeconds: () => number },
-): Promise<Auth> {
+  siblings: Siblings | undefined,
+): Promise<Node> {
   const { now } = settings
-  const metrics = createMetrics({
-    waitingForHashing: () => hasher.waiting,
-    feedReaders: () => revocations.readers,
-  })
+  const metrics = createMetrics(
+    { waitingForHashing: () => hasher.waiting, feedReaders: () => revocations.readers },
+    siblings,
+  )
   const onEvent: EventListener = (event) => {
     metrics.count(event)
     settings.onEvent(event)
@@ -134,7 +147,7 @@ async function assemble(
     ping: () => stores.ping(),
   })
 
-  return {
+  const auth: Auth = {
     fetch: app,
     ...createAdministration({ accounts, sessions, signingKeys, registry }),
     endFeeds: () => revocations.endFeeds(),
@@ -144,6 +157,7 @@ async function assemble(
       await Promise.all([hasher.close(), stores.close()])
     },
   }
+  return { auth, answerSibling: () => metrics.ofThisProcess() }
 }
 
 function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {

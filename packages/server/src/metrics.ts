@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { AuthError } from './errors.ts'
 import type { SecurityEvent } from './events.ts'
 import type { RevocationKind } from './revocations/entry.ts'
+import type { ProcessMetrics, Siblings } from './siblings.ts'
 
 export interface Metrics {
   count(event: SecurityEvent): void
@@ -10,8 +12,10 @@ export interface Metrics {
   /** Notes that readers of the feed are sent an entry. */
   revocationPublished(kind: RevocationKind, delaySeconds: number): void
   readersDropped(count: number): void
-  /** The Prometheus text. It holds no user's data. */
+  /** The Prometheus text of the whole node. It holds no user's data. Rejects with OVERLOADED when a worker of it is silent. */
   render(): Promise<{ body: string; contentType: string }>
+  /** What this process has counted, to be summed with what others have. */
+  ofThisProcess(): Promise<ProcessMetrics>
 }
 
 interface Gauges {
@@ -20,7 +24,8 @@ interface Gauges {
   feedReaders: () => number
 }
 
-export function createMetrics({ waitingForHashing, feedReaders }: Gauges): Metrics {
+/** @param siblings the other processes of the node, whose metrics are shown in one sum with these */
+export function createMetrics({ waitingForHashing, feedReaders }: Gauges, siblings?: Siblings): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const events = new Counter({
@@ -102,7 +107,18 @@ export function createMetrics({ waitingForHashing, feedReaders }: Gauges): Metri
       dropped.inc(count)
     },
     async render() {
-      return { body: await registry.metrics(), contentType: registry.contentType }
+      const body = siblings === undefined ? await registry.metrics() : await sumOf(siblings)
+      return { body, contentType: registry.contentType }
     },
+    ofThisProcess: () => registry.getMetricsAsJSON(),
+  }
+}
+
+/** Never the sum of some of them: whoever reads it would see counters fall. */
+async function sumOf(siblings: Siblings): Promise<string> {
+  try {
+    return await siblings.metrics()
+  } catch (cause) {
+    throw new AuthError('OVERLOADED', 'not every worker has answered', { retryAfterSeconds: 1, cause })
   }
 }

@@ -30,6 +30,11 @@ const whole: Read = (given) => {
   if (!/^\d{1,15}$/.test(given.trim())) throw new UnreadableError('must be a whole number')
   return Number(given)
 }
+const wholeOrAuto: Read = (given) => {
+  if (given.trim().toLowerCase() === 'auto') return 'auto'
+  if (!/^\d{1,15}$/.test(given.trim())) throw new UnreadableError('must be a whole number, or auto')
+  return Number(given)
+}
 const yesOrNo: Read = (given) => {
   const value = given.trim().toLowerCase()
   if (['true', 'on', '1'].includes(value)) return true
@@ -43,6 +48,14 @@ export const SETTINGS: readonly KnownSetting[] = [
   setting('host', 'HOST', 'host', 'ADDRESS', 'where it listens (127.0.0.1)', text),
   setting('url', 'LATCHKEY_URL', 'url', 'ORIGIN', 'its public origin (http://localhost:PORT)', text),
   setting(
+    'workers',
+    'LATCHKEY_WORKERS',
+    'workers',
+    'NUMBER',
+    'processes that serve the port together; auto for one per core (1)',
+    wholeOrAuto,
+  ),
+  setting(
     'database',
     'LATCHKEY_DATABASE_URL',
     'database',
@@ -55,7 +68,7 @@ export const SETTINGS: readonly KnownSetting[] = [
     'LATCHKEY_DATABASE_POOL',
     'database-pool',
     'NUMBER',
-    'connections to PostgreSQL that a process holds at most (10)',
+    'connections to PostgreSQL that each worker holds at most (10)',
     whole,
   ),
   setting(
@@ -272,7 +285,7 @@ export const SETTINGS: readonly KnownSetting[] = [
     'LATCHKEY_HASH_WORKERS',
     'hash-workers',
     'NUMBER',
-    'threads that hash (cores - 1, 1 to 4)',
+    'threads that hash, shared out among the workers (cores - 1, 1 to 4)',
     whole,
   ),
   setting(
@@ -280,7 +293,7 @@ export const SETTINGS: readonly KnownSetting[] = [
     'LATCHKEY_HASH_QUEUE',
     'hash-queue',
     'NUMBER',
-    'passwords that may wait for a thread (100)',
+    'passwords that may wait for a thread, shared out likewise (100)',
     whole,
   ),
   setting(

@@ -3,12 +3,13 @@ import { ConfigError, type SettingProblem } from '../errors.ts'
 import type { Clock } from '../time.ts'
 import { developmentSecret } from './secret-file.ts'
 import type { Settings } from './settings.ts'
+import { workerCount } from './worker-count.ts'
 
 export const DEFAULT_PORT = 3000
 export const DEFAULT_HOST = '127.0.0.1'
 
 function authOptions({ options, rehearsal, production }: Settings, port: number): AuthOptions {
-  const { port: _, host, logLevel, rehearse, ...rest } = options
+  const { port: _, host, workers, logLevel, rehearse, ...rest } = options
   const url = rest.url ?? new URL(`http://localhost:${port}`).origin
   const clockOffsetMs = rehearsal?.clockOffsetMs ?? 0
   return {
@@ -49,7 +50,7 @@ export function checkedAuthOptions(settings: Settings, port: number): AuthOption
 /** Faults are for who asked for them: nobody else may reach a service that rehearses. */
 function rehearsalProblems(settings: Settings, url: string): SettingProblem[] {
   const { production, rehearsal, sourceOf } = settings
-  const { host } = settings.options
+  const { host, workers } = settings.options
   if (rehearsal === null) return []
   const problem = production
     ? 'is for development alone, and NODE_ENV is production: it loses answers and refuses requests on purpose'
@@ -57,7 +58,9 @@ function rehearsalProblems(settings: Settings, url: string): SettingProblem[] {
       ? `is for this machine alone: ${sourceOf('host')} must be a loopback address such as ${DEFAULT_HOST}`
       : !isLocal(url)
         ? `is for this machine alone: ${sourceOf('url')} must be a loopback origin such as http://localhost:3000`
-        : null
+        : workerCount(workers) > 1
+          ? `is for one process: its faults are drawn in one order. Set ${sourceOf('workers')} to 1`
+          : null
   return problem === null ? [] : [{ setting: sourceOf('rehearse'), problem }]
 }
 

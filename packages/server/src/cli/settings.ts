@@ -8,6 +8,7 @@ import type { AuthOptions } from '../config.ts'
 import { ConfigError, type SettingProblem } from '../errors.ts'
 import { type Plan, parsePlan } from '../rehearsal/plan.ts'
 import { type KnownSetting, SETTINGS, UnreadableError } from './known-settings.ts'
+import { isWorkerCount, MAX_WORKERS } from './worker-count.ts'
 
 /** Everything that `latchkey serve` can be told: the options of `createAuth`, and how to listen and to log. */
 export type ServeOptions = Omit<AuthOptions, 'url' | 'secret'> & {
@@ -15,6 +16,8 @@ export type ServeOptions = Omit<AuthOptions, 'url' | 'secret'> & {
   secret?: AuthOptions['secret']
   port?: number
   host?: string
+  /** Processes that serve the port together, 1 to 256; `auto` is one per core. @default 1 */
+  workers?: number | 'auto'
   logLevel?: string
   /** Faults to inject, such as `drop-refresh-answer=10%,delay=2s`, or a list of them. Never in production. @default none */
   rehearse?: string | readonly string[]
@@ -66,12 +69,18 @@ export async function collectSettings(sources: Sources): Promise<Settings> {
     if (known.flag !== null) take(known, sources.flags[known.flag], `--${known.flag}`)
   }
 
-  const { port, logLevel } = options
+  const { port, workers, logLevel } = options
   if (
     port !== undefined &&
     !(typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535)
   ) {
     problems.push({ setting: sourceOf('port'), problem: 'must be a whole number from 0 to 65535' })
+  }
+  if (workers !== undefined && !isWorkerCount(workers)) {
+    problems.push({
+      setting: sourceOf('workers'),
+      problem: `must be auto, or a whole number from 1 to ${MAX_WORKERS}`,
+    })
   }
   if (logLevel !== undefined && !LOG_LEVELS.includes(String(logLevel))) {
     problems.push({ setting: sourceOf('logLevel'), problem: `must be one of ${LOG_LEVELS.join(', ')}` })
