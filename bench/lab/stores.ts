@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   type PostgresServer,
   startPostgres,
@@ -31,7 +32,11 @@ export async function startStore(name: StoreName): Promise<Store> {
       running.add(server.process)
       const url = await server.createDatabase('latchkey')
       return {
-        ...{ name, env: { LATCHKEY_DATABASE_URL: url }, pids: [server.process.pid!] },
+        ...{
+          name,
+          env: { LATCHKEY_DATABASE_URL: url, LATCHKEY_SECRET: newSecret() },
+          pids: [server.process.pid!],
+        },
         postgres: { server, url },
         remove: () => remove(server.process),
       }
@@ -55,4 +60,9 @@ async function remove(server: ServerProcess): Promise<void> {
 /** For who leaves in the middle. */
 export async function removeStores(): Promise<void> {
   await Promise.all([...running].map(remove))
+}
+
+/** Made once and handed to every start that is to read the same sessions: beside PostgreSQL no file keeps it. */
+function newSecret(): string {
+  return randomBytes(32).toString('base64url')
 }
