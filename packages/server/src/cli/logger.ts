@@ -4,6 +4,7 @@ import type { SecurityEvent } from '../events.ts'
 import type { RequestContext } from '../http/context.ts'
 import { loggedPath } from '../http/logged-path.ts'
 import type { InjectedFault } from '../rehearsal/rehearse.ts'
+import type { RoundReport } from '../upkeep/service.ts'
 
 type Fetch = (request: Request, context: RequestContext) => Promise<Response>
 
@@ -11,6 +12,7 @@ export interface Logger {
   info(message: string): void
   warn(message: string): void
   event(event: SecurityEvent): void
+  swept(round: RoundReport): void
   failed(error: unknown, request: FailedRequest): void
   rehearsed(fault: InjectedFault): void
   /** The same fetch; at debug level every request leaves a line. */
@@ -32,6 +34,7 @@ export function createLogger(level: string): Logger {
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
     event: (event) => (ALARMS.has(event.type) ? log.warn(event, event.type) : log.info(event, event.type)),
+    swept: ({ looked, removed, seconds }) => log.debug({ looked, removed, seconds }, 'old sessions removed'),
     rehearsed: (fault) => log.info(fault, 'rehearsed'),
     failed: (error, request) => log.error({ ...request, cause: causeOf(error) }, 'request failed'),
     timed(fetch) {

@@ -3,12 +3,12 @@ import type { AuthOptions } from '../config.ts'
 import { checkedAuthOptions, DEFAULT_PORT } from './options.ts'
 import type { Settings } from './settings.ts'
 
-/** Runs a command's work on the service that the settings describe, without listening, and closes it. */
+/** Runs a command's work on the service that the settings describe, without listening or upkeep, and closes it. */
 export async function withService(
   settings: Settings,
   work: (auth: Awaited<ReturnType<typeof createAuth>>) => Promise<void>,
 ): Promise<void> {
-  const auth = await createAuth(optionsOf(settings))
+  const auth = await createAuth({ ...optionsOf(settings), upkeep: false })
   try {
     await work(auth)
   } finally {
