@@ -1,5 +1,5 @@
 import type { Instant } from '../time.ts'
-import type { RevocationEntry } from './entry.ts'
+import type { NewRevocation, RevocationEntry } from './entry.ts'
 
 /**
  * How long an entry outlives its tokens: a verifier may forgive 300 seconds after their end, and its clock be a minute behind. One
@@ -31,6 +31,26 @@ export function parseEventId(text: string): Pick<RevocationEntry, 'position' | '
 /** For how long the end of a session is told: until the last access token that it could have issued has run out. */
 export function secondsToRefuseSession(accessTtlSeconds: number): number {
   return accessTtlSeconds + CLOCK_SLACK_SECONDS
+}
+
+/**
+ * What the log says of sessions that end. One whose absolute end is long over has issued nothing that is good still.
+ * @param refusedForMs how long the access tokens of an ended session may live on
+ */
+export function revocationsOf(
+  sessions: readonly { id: string; lastUsedAt: Instant; expiresAt: Instant }[],
+  now: Instant,
+  refusedForMs: number,
+): NewRevocation[] {
+  return sessions
+    .filter(({ expiresAt }) => expiresAt > now - refusedForMs)
+    .map(({ id, lastUsedAt }) => ({
+      kind: 'sid',
+      subject: id,
+      revokedAt: now,
+      // Where a clock was set back since, the last access token ends by the clock of before.
+      expiresAt: Math.max(now, lastUsedAt) + refusedForMs,
+    }))
 }
 
 /** Until when a token that expires at an instant is refused by its id. */

@@ -5,8 +5,15 @@ import { toAccount } from './rows.ts'
 import type { UserRow } from './schema.ts'
 import { endSessionsOfUser } from './session-store.ts'
 
-/** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
-export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () => number): AccountStore {
+/**
+ * @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told
+ * @param endSessions what a change of the account does to its sessions, in the same transaction
+ */
+export function createSqlAccountStore(
+  database: SqlDatabase,
+  refusedForMs: () => number,
+  endSessions: typeof endSessionsOfUser = endSessionsOfUser,
+): AccountStore {
   const { reader, dbId } = database
   const users = () => reader.selectFrom('users').selectAll()
   return {
@@ -70,7 +77,7 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
           .where('credential_version', '=', credentialVersion)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        return await endSessionsOfUser(database, trx, userId, exceptSessionId, {
+        return await endSessions(database, trx, userId, exceptSessionId, {
           reason: 'password_changed',
           now,
           refusedForMs: refusedForMs(),
@@ -92,7 +99,7 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
           .where('id', '=', id)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return null
-        return await endSessionsOfUser(database, trx, userId, null, {
+        return await endSessions(database, trx, userId, null, {
           reason: 'account_disabled',
           now,
           refusedForMs: refusedForMs(),
@@ -119,7 +126,7 @@ export function createSqlAccountStore(database: SqlDatabase, refusedForMs: () =>
           await trx.selectFrom('users').select('id').where('id', '=', id).forUpdate().execute()
         }
         // Ended first: what is removed can be told to nobody.
-        await endSessionsOfUser(database, trx, userId, null, {
+        await endSessions(database, trx, userId, null, {
           reason: 'account_disabled',
           now,
           refusedForMs: refusedForMs(),

@@ -1,6 +1,9 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { DbId, Schema, SessionRow, UserRow } from './schema.ts'
 
+/** An account without its password. */
+export type AccountRow = Omit<UserRow, 'password_phc' | 'pepper_id'>
+
 /** A session's row with the columns of its account. */
 export interface OwnedSessionRow extends SessionRow {
   email: UserRow['email']
@@ -22,6 +25,9 @@ export interface RotationRow extends Pick<SessionRow, 'generation' | 'last_used_
  * locked past a bounded wait; errors of the work itself pass through.
  */
 export interface SqlDatabase {
+  /** What whoever runs the service should know about it, as whole sentences. */
+  readonly notices: readonly string[]
+
   /** For single reading statements. */
   readonly reader: Kysely<Schema>
 
@@ -45,6 +51,9 @@ export interface SqlDatabase {
 
   /** The hot path's read: the rows of the ids, in the order asked. */
   findOwnedSessions(ids: readonly string[]): Promise<(OwnedSessionRow | undefined)[]>
+
+  /** The accounts of the ids alone, in the order asked: what the hot path reads where the sessions are elsewhere. */
+  findAccounts(ids: readonly string[]): Promise<(AccountRow | undefined)[]>
 
   /** The hot path's compare-and-set: the whole batch in one durable transaction. True where a row has moved. */
   rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { OwnedSessionRow, RotationRow } from './database.ts'
+import type { AccountRow, OwnedSessionRow, RotationRow } from './database.ts'
 import { toStoreError } from './postgres-errors.ts'
 import type { PostgresPool } from './postgres-pool.ts'
 
@@ -11,6 +11,13 @@ const FIND = statement(`
   from unnest($1::uuid[]) with ordinality as asked (id, place)
   left join sessions s on s.id = asked.id
   left join users u on u.id = s.user_id
+  order by asked.place`)
+
+/** One row for each id, in the order asked, also where there is no account. */
+const FIND_ACCOUNTS = statement(`
+  select u.id, u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at, u.disabled_at, u.kept_session_id
+  from unnest($1::uuid[]) with ordinality as asked (id, place)
+  left join users u on u.id = asked.id
   order by asked.place`)
 
 const ROTATE = statement(`
@@ -27,6 +34,18 @@ export async function findOwnedSessions(
   try {
     const rows = await pool.query({ ...FIND, values: [`{${ids.join(',')}}`] })
     return rows.map(toOwnedSessionRow)
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}
+
+export async function findAccounts(
+  pool: PostgresPool,
+  ids: readonly string[],
+): Promise<(AccountRow | undefined)[]> {
+  try {
+    const rows = await pool.query({ ...FIND_ACCOUNTS, values: [`{${ids.join(',')}}`] })
+    return rows.map(toAccountRow)
   } catch (error) {
     throw toStoreError(error)
   }
@@ -84,6 +103,21 @@ function toOwnedSessionRow(row: unknown[]): OwnedSessionRow | undefined {
     user_created_at: userCreatedAt,
     disabled_at: disabledAt,
   } as OwnedSessionRow
+}
+
+function toAccountRow(row: unknown[]): AccountRow | undefined {
+  const [id, email, emailVerifiedAt, roles, version, createdAt, disabledAt, keptSessionId] = row
+  if (id === null) return undefined
+  return {
+    id,
+    email,
+    email_verified_at: emailVerifiedAt,
+    roles,
+    credential_version: version,
+    created_at: createdAt,
+    disabled_at: disabledAt,
+    kept_session_id: keptSessionId,
+  } as AccountRow
 }
 
 /** Prepared under a name that belongs to its text alone: a pooler hands on what another version has prepared. */

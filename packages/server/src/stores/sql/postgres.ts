@@ -3,7 +3,7 @@ import type { SqlDatabase } from './database.ts'
 import { applyMigrations, type DatabaseSchema, migrationsNeeded, pendingMigrations } from './migrate.ts'
 import { CHANNEL, PostgresChanges } from './postgres-changes.ts'
 import { kyselyOver } from './postgres-dialect.ts'
-import { findOwnedSessions, rotateSessions } from './postgres-hot-path.ts'
+import { findAccounts, findOwnedSessions, rotateSessions } from './postgres-hot-path.ts'
 import { PostgresPool } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
@@ -85,6 +85,7 @@ export async function openPostgres({
     },
 
     findOwnedSessions: (ids) => findOwnedSessions(hot, ids),
+    findAccounts: (ids) => findAccounts(hot, ids),
     rotateSessions: (rotations) => rotateSessions(hot, rotations),
     watch: (onChange) => changes.watch(onChange),
 

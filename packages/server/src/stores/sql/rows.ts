@@ -1,17 +1,11 @@
 import type { Account } from '../../accounts/account.ts'
 import { bytesToId } from '../../ids.ts'
-import type { Attempt, Session } from '../../sessions/session.ts'
+import type { Session } from '../../sessions/session.ts'
 import type { OwnedSession, Rotation } from '../../sessions/store.ts'
-import type { OwnedSessionRow, RotationRow } from './database.ts'
-import type { DbId, SessionRow, UserRow } from './schema.ts'
-import { compactUserAgent, fullUserAgent } from './user-agent.ts'
-
-const GENERATION_BYTES = 6
-const DIGEST_BYTES = 16
-const ATTEMPT_BYTES = GENERATION_BYTES + DIGEST_BYTES
-/** Always so long: a row that keeps its size is overwritten where it stands. */
-const ATTEMPTS_BYTES = 4 * ATTEMPT_BYTES
-const NO_ATTEMPT = 'A'.repeat(22)
+import { toAttemptBytes, toAttempts } from '../attempts.ts'
+import { compactUserAgent, fullUserAgent } from '../user-agent.ts'
+import type { AccountRow, OwnedSessionRow, RotationRow } from './database.ts'
+import type { DbId, SessionRow } from './schema.ts'
 
 export function toId(value: DbId): string {
   return typeof value === 'string' ? value : bytesToId(value)
@@ -53,7 +47,7 @@ export function toSessionRow(session: Session, dbId: (id: string) => DbId): Sess
   }
 }
 
-export function toAccount(row: UserRow): Account {
+export function toAccount(row: AccountRow): Account {
   return {
     id: toId(row.id),
     email: row.email,
@@ -94,24 +88,4 @@ export function toRotationRow({ expectedGeneration, next }: Rotation): RotationR
 
 function toRoles(json: string): string[] {
   return json === '[]' ? [] : (JSON.parse(json) as string[])
-}
-
-export function toAttempts(bytes: Uint8Array): Attempt[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const attempts: Attempt[] = []
-  for (let at = 0; at + ATTEMPT_BYTES <= buffer.length; at += ATTEMPT_BYTES) {
-    const keyDigest = buffer.toString('base64url', at + GENERATION_BYTES, at + ATTEMPT_BYTES)
-    if (keyDigest === NO_ATTEMPT) break
-    attempts.push({ generation: buffer.readUIntBE(at, GENERATION_BYTES), keyDigest })
-  }
-  return attempts
-}
-
-export function toAttemptBytes(attempts: readonly Attempt[]): Buffer {
-  const bytes = Buffer.alloc(ATTEMPTS_BYTES)
-  attempts.forEach(({ generation, keyDigest }, i) => {
-    bytes.writeUIntBE(generation, i * ATTEMPT_BYTES, GENERATION_BYTES)
-    bytes.write(keyDigest, i * ATTEMPT_BYTES + GENERATION_BYTES, DIGEST_BYTES, 'base64url')
-  })
-  return bytes
 }

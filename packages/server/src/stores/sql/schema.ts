@@ -44,7 +44,7 @@ export interface SessionRow {
   /** Four records of 6 + 16 bytes, the generation and the key's digest; zeros where there is none yet. */
   attempts: Uint8Array
   ip: string | null
-  /** With the phrases of `user-agent.ts` in place of their words. */
+  /** With the phrases of `../user-agent.ts` in place of their words. */
   user_agent: string | null
   ended_at: number | null
   end_reason: SessionEndReason | null

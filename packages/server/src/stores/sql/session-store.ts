@@ -1,5 +1,6 @@
 import type { SessionEndReason } from '@latchkey/protocol'
 import type { Kysely, Transaction } from 'kysely'
+import { revocationsOf } from '../../revocations/rules.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
@@ -143,19 +144,11 @@ async function end(
     .where('ended_at', 'is', null)
     .returning(['id', 'last_used_at', 'expires_at'])
     .execute()
-  await appendRevocations(
-    database,
-    trx,
-    rows
-      // A session whose absolute end is long over has issued nothing that is good still.
-      .filter(({ expires_at }) => expires_at > now - refusedForMs)
-      .map(({ id, last_used_at }) => ({
-        kind: 'sid',
-        subject: toId(id),
-        revokedAt: now,
-        // Where a clock was set back since, the last access token ends by the clock of before.
-        expiresAt: Math.max(now, last_used_at) + refusedForMs,
-      })),
-  )
-  return rows.map(({ id }) => toId(id))
+  const ended = rows.map((row) => ({
+    id: toId(row.id),
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+  }))
+  await appendRevocations(database, trx, revocationsOf(ended, now, refusedForMs))
+  return ended.map(({ id }) => id)
 }

@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Kysely } from 'kysely'
 import { type MigrationProvider, Migrator } from 'kysely/migration'
 import { idToBytes } from '../../ids.ts'
-import type { OwnedSessionRow, SqlDatabase } from './database.ts'
+import type { AccountRow, OwnedSessionRow, SqlDatabase } from './database.ts'
 import { migrationsFor } from './migrations.ts'
 import { Mutex } from './mutex.ts'
 import type { Schema } from './schema.ts'
@@ -19,6 +19,9 @@ const FIND_OWNED = `
   select s.*, u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at as user_created_at, u.disabled_at
   from sessions s join users u on u.id = s.user_id
   where s.id = ?`
+const FIND_ACCOUNT = `
+  select id, email, email_verified_at, roles, credential_version, created_at, disabled_at, kept_session_id
+  from users where id = ?`
 const ROTATE = `
   update sessions set generation = ?, last_used_at = ?, attempts = ?, ip = ?
   where id = ? and generation = ? and ended_at is null`
@@ -35,10 +38,25 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
   const writerDb = kyselyOver(writer, lock)
   await migrate(writerDb)
 
-  const findByReader = reader.prepare(FIND_OWNED)
-  const findByWriter = writer.prepare(FIND_OWNED)
+  const owned = { byReader: reader.prepare(FIND_OWNED), byWriter: writer.prepare(FIND_OWNED) }
+  const account = { byReader: reader.prepare(FIND_ACCOUNT), byWriter: writer.prepare(FIND_ACCOUNT) }
   const rotate = writer.prepare(ROTATE)
   const changes = new SqliteChanges(reader)
+
+  function findMany<Row>(find: { byReader: StatementSync; byWriter: StatementSync }, ids: readonly string[]) {
+    return mapErrors(() => {
+      // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
+      // another request has not committed yet is not for this one.
+      const [connection, statement] = writer.isTransaction ? [reader, find.byReader] : [writer, find.byWriter]
+      // One look at the file for the whole batch, instead of one for each row.
+      connection.exec('begin')
+      try {
+        return ids.map((id) => statement.get(idToBytes(id)) as Row | undefined)
+      } finally {
+        connection.exec('commit')
+      }
+    })
+  }
 
   return {
     reader: readerDb,
@@ -52,20 +70,8 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
       return result
     },
 
-    async findOwnedSessions(ids) {
-      return mapErrors(() => {
-        // The writer keeps its page cache over its own commits, where the reader has to read every page again. But what
-        // another request has not committed yet is not for this one.
-        const [connection, find] = writer.isTransaction ? [reader, findByReader] : [writer, findByWriter]
-        // One look at the file for the whole batch, instead of one for each row.
-        connection.exec('begin')
-        try {
-          return ids.map((id) => find.get(idToBytes(id)) as OwnedSessionRow | undefined)
-        } finally {
-          connection.exec('commit')
-        }
-      })
-    },
+    findOwnedSessions: async (ids) => findMany<OwnedSessionRow>(owned, ids),
+    findAccounts: async (ids) => findMany<AccountRow>(account, ids),
 
     async rotateSessions(rotations) {
       return await lock.run(async (waitedMs) => {

@@ -1,0 +1,188 @@
+import type { SessionEndReason } from '@latchkey/protocol'
+import { revocationsOf } from '../../revocations/rules.ts'
+import type { Session } from '../../sessions/session.ts'
+import type { Opening, OwnedSession, SessionStore } from '../../sessions/store.ts'
+import type { Instant } from '../../time.ts'
+import type { SqlDatabase } from '../sql/database.ts'
+import { appendRevocations } from '../sql/revocation-store.ts'
+import type { StoredSession } from './codec.ts'
+import { ownedBy } from './overlay.ts'
+import { type RedisSessions, STEP_KEYS } from './sessions.ts'
+import type { UserSessions } from './user-sessions.ts'
+
+export interface Ending {
+  reason: SessionEndReason
+  now: Instant
+}
+
+interface RedisSessionStoreDependencies {
+  database: SqlDatabase
+  sessions: RedisSessions
+  ofUsers: UserSessions
+  /** How long the access tokens of an ended session may live on now: so long its end is told. */
+  refusedForMs: () => number
+  /** To be called when the log of revocations has grown. */
+  onLogged: () => void
+}
+
+/** Sessions in Redis, of accounts in SQL. What ends is in the log, which is SQL's too, before it ends in Redis. */
+export class RedisSessionStore implements SessionStore {
+  readonly #database: SqlDatabase
+  readonly #sessions: RedisSessions
+  readonly #ofUsers: UserSessions
+  readonly #refusedForMs: () => number
+  readonly #onLogged: () => void
+
+  constructor({ database, sessions, ofUsers, refusedForMs, onLogged }: RedisSessionStoreDependencies) {
+    this.#database = database
+    this.#sessions = sessions
+    this.#ofUsers = ofUsers
+    this.#refusedForMs = refusedForMs
+    this.#onLogged = onLogged
+  }
+
+  async open(opening: Opening): ReturnType<SessionStore['open']> {
+    const { session, credentialVersion } = opening
+    if (!(await this.#stands(opening))) return { opened: false }
+    await this.#ofUsers.enrol(session)
+    await this.#sessions.add({ session, credentialVersion })
+    // Whoever changes the account after this look finds the session, and who has changed it before is found here.
+    if (!(await this.#stands(opening)) && (await this.#sessions.withdraw(session.id))) {
+      await this.#ofUsers.strike(session.userId, [session.id])
+      return { opened: false }
+    }
+    // Once more, for an opening that was held up so long that its place was taken away.
+    await this.#ofUsers.enrol(session)
+    return { opened: true, endedIds: await this.#makeRoom(opening) }
+  }
+
+  async findMany(ids: readonly string[]): Promise<(OwnedSession | undefined)[]> {
+    const found = await this.#sessions.find(ids)
+    const userIds = [
+      ...new Set(found.flatMap((stored) => (stored === undefined ? [] : [stored.session.userId]))),
+    ]
+    if (userIds.length === 0) return found.map(() => undefined)
+    const rows = await this.#database.findAccounts(userIds)
+    const accounts = new Map(userIds.map((id, i) => [id, rows[i]]))
+    return found.map((stored) =>
+      stored === undefined ? undefined : ownedBy(stored, accounts.get(stored.session.userId)),
+    )
+  }
+
+  rotateMany: SessionStore['rotateMany'] = (rotations) => this.#sessions.rotate(rotations)
+
+  async endMany(ids: readonly string[], reason: SessionEndReason, now: Instant): Promise<string[]> {
+    return await this.end(await this.#live(ids), { reason, now })
+  }
+
+  async listByUser(userId: string): Promise<Session[]> {
+    const { live } = await this.#ofUsers.look(userId)
+    if (live.length === 0) return []
+    const [row] = await this.#database.findAccounts([userId])
+    return live
+      .flatMap((stored) => ownedBy(stored, row)?.session ?? [])
+      .filter(({ ended }) => ended === null)
+      .toSorted(byLastUse)
+  }
+
+  async endByUser(
+    userId: string,
+    { except, ...ending }: Ending & { except: string | null },
+  ): Promise<string[]> {
+    return await this.end(await this.liveOf(userId, except), ending)
+  }
+
+  async endOpenedBefore(before: Instant, reason: SessionEndReason, now: Instant): Promise<number> {
+    let count = 0
+    await this.#sessions.walk(async (sessions) => {
+      const older = sessions.filter(({ createdAt }) => createdAt < before)
+      count += (await this.end(older, { reason, now })).length
+    })
+    return count
+  }
+
+  /** A user's sessions that have not ended as far as Redis knows. */
+  async liveOf(userId: string, except: string | null): Promise<Session[]> {
+    const { live } = await this.#ofUsers.look(userId)
+    return live.map(({ session }) => session).filter(({ id }) => id !== except)
+  }
+
+  /** Writes into the log what ends, and ends it. Resolves to the ids of those that nobody else has ended meanwhile. */
+  async end(sessions: readonly Session[], ending: Ending): Promise<string[]> {
+    const ended: string[] = []
+    for (let i = 0; i < sessions.length; i += STEP_KEYS) {
+      const step = sessions.slice(i, i + STEP_KEYS)
+      const entries = revocationsOf(step, ending.now, this.#refusedForMs())
+      if (entries.length > 0) {
+        await this.#database.write((trx) => appendRevocations(this.#database, trx, entries))
+        this.#onLogged()
+      }
+      ended.push(...(await this.endLogged(step, ending)))
+    }
+    return ended
+  }
+
+  /** Ends in Redis what is in the log already. */
+  async endLogged(sessions: readonly Session[], { reason, now }: Ending): Promise<string[]> {
+    const ids = sessions.map(({ id }) => id)
+    const ended = await this.#sessions.end(ids, { at: now, reason })
+    for (const [userId, ofUser] of Map.groupBy(sessions, (session) => session.userId)) {
+      await this.#ofUsers.strike(
+        userId,
+        ofUser.map(({ id }) => id),
+      )
+    }
+    return ended
+  }
+
+  /** Forgets all of a user whose account is gone. */
+  async forgetUser(userId: string, sessions: readonly Session[]): Promise<void> {
+    await this.#sessions.remove(sessions.map(({ id }) => id))
+    await this.#ofUsers.remove(userId)
+  }
+
+  async #live(ids: readonly string[]): Promise<Session[]> {
+    const found = await this.#sessions.find(ids)
+    return found.flatMap((stored) => (stored?.session.ended === null ? [stored.session] : []))
+  }
+
+  async #stands({ session, credentialVersion }: Opening): Promise<boolean> {
+    const [row] = await this.#database.findAccounts([session.userId])
+    return row !== undefined && row.disabled_at === null && row.credential_version === credentialVersion
+  }
+
+  /**
+   * Ends the least recently used ones beyond the limit, never the new one. Of openings at the same time each decides on
+   * what it sees, and only if nobody else has decided since: so that together they end as many as have to go.
+   */
+  async #makeRoom(opening: Opening): Promise<string[]> {
+    const { session, maxSessions, idleSince } = opening
+    const { userId, createdAt: now } = session
+    for (;;) {
+      const sight = await this.#ofUsers.look(userId)
+      const counted = sight.live.filter(
+        ({ session: { id, expiresAt, lastUsedAt } }) =>
+          !sight.condemned.has(id) && id !== session.id && expiresAt > now && lastUsedAt > idleSince,
+      )
+      // Another opening may have found no better place for itself than this one's.
+      const room = sight.condemned.has(session.id) ? maxSessions : maxSessions - 1
+      const surplus = counted
+        .map((stored) => stored.session)
+        .toSorted(byLastUse)
+        .slice(room)
+      const ids = surplus.map(({ id }) => id)
+      if (ids.length > 0 && !(await this.#ofUsers.condemn(userId, ids, sight))) continue
+      // What was condemned by others, who may have come to grief before they could end it.
+      const left = sight.live.filter(({ session: { id } }) => sight.condemned.has(id) && id !== session.id)
+      return await this.end([...surplus, ...left.map((stored: StoredSession) => stored.session)], {
+        reason: 'session_limit',
+        now,
+      })
+    }
+  }
+}
+
+/** The most recently used first. */
+function byLastUse(a: Session, b: Session): number {
+  return b.lastUsedAt - a.lastUsedAt
+}
