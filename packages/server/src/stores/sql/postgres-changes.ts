@@ -1,17 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { type ConnectionOptions, clientConfig } from './postgres-pool.ts'
+import { type ConnectionOptions, clientConfig, welcome } from './postgres-connection.ts'
 
-/** A database has its own channels. */
+/** Each database of a server has its own channels. */
 export const CHANNEL = 'latchkey_revocations'
 
-const HEARTBEAT_MS = 1_000
+/** A revocation is known everywhere within a second, also where the word of it was lost. */
+const HEARTBEAT_MS = 800
+/** Behind a pooler no word arrives: it hands the connection that listens to somebody else. */
+const POLL_MS = 250
+/** A connection that is silent for longer hangs. */
+const SILENCE_MS = 2_000
+const FIRST_RETRY_MS = 50
+const LONGEST_RETRY_MS = 1_000
 
-/** Hears of what others have written, over a connection of its own. */
+/**
+ * Says when others may have added to the log of revocations: after each notification, whenever the connection that listens is
+ * new, and with every heartbeat.
+ */
 export class PostgresChanges {
   readonly #options: ConnectionOptions
   readonly #listeners = new Set<() => void>()
-  #stopped: AbortController | undefined
+  #stopping: AbortController | undefined
+  #stopped: Promise<unknown> = Promise.resolve()
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -19,13 +30,10 @@ export class PostgresChanges {
 
   watch(onChange: () => void): () => void {
     this.#listeners.add(onChange)
-    if (this.#stopped === undefined) {
-      this.#stopped = new AbortController()
-      void this.#listen(this.#stopped.signal)
-    }
+    this.#start()
     return () => {
       this.#listeners.delete(onChange)
-      if (this.#listeners.size === 0) this.stop()
+      if (this.#listeners.size === 0) void this.stop()
     }
   }
 
@@ -33,29 +41,52 @@ export class PostgresChanges {
     for (const onChange of this.#listeners) onChange()
   }
 
-  stop(): void {
-    this.#stopped?.abort()
-    this.#stopped = undefined
+  async stop(): Promise<void> {
+    this.#stopping?.abort()
+    this.#stopping = undefined
+    await this.#stopped
   }
 
-  async #listen(stopped: AbortSignal): Promise<void> {
-    while (!stopped.aborted) {
-      const client = new pg.Client(clientConfig(this.#options))
-      client.on('error', () => {})
-      client.on('notification', () => this.announce())
-      try {
-        await client.connect()
-        await client.query(`listen ${CHANNEL}`)
-        while (!stopped.aborted) {
-          this.announce()
-          await delay(HEARTBEAT_MS, undefined, { signal: stopped, ref: false })
-          await client.query('select 1')
-        }
-      } catch {
-        await delay(HEARTBEAT_MS, undefined, { signal: stopped, ref: false }).catch(() => {})
-      } finally {
-        await client.end().catch(() => {})
+  #start(): void {
+    if (this.#stopping !== undefined) return
+    this.#stopping = new AbortController()
+    const { signal } = this.#stopping
+    // Not only while the connection lives: what cannot be heard is asked for.
+    const heartbeat = setInterval(() => this.announce(), HEARTBEAT_MS).unref()
+    signal.addEventListener('abort', () => clearInterval(heartbeat))
+    this.#stopped = this.#listenAlways(signal)
+  }
+
+  async #listenAlways(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures++) {
+      const began = performance.now()
+      await this.#listen(signal).catch(() => {})
+      if (performance.now() - began > LONGEST_RETRY_MS) failures = 0
+      // The first try comes at once: a server that was started again may be there already.
+      const pause = failures === 0 ? 0 : Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures)
+      await delay(pause, undefined, { signal, ref: false }).catch(() => {})
+    }
+  }
+
+  /** Listens until the connection breaks, or hangs. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    const client = new pg.Client({ ...clientConfig(this.#options), query_timeout: SILENCE_MS })
+    client.on('error', () => {})
+    client.on('notification', () => this.announce())
+    const broken = new AbortController()
+    client.on('end', () => broken.abort())
+    const until = AbortSignal.any([signal, broken.signal])
+    try {
+      await client.connect()
+      const { isPooled } = await welcome(client, this.#options)
+      if (!isPooled) await client.query(`listen ${CHANNEL}`)
+      while (!until.aborted) {
+        this.announce()
+        await delay(isPooled ? POLL_MS : HEARTBEAT_MS, undefined, { signal: until, ref: false })
+        if (!isPooled) await client.query('')
       }
+    } finally {
+      await client.end().catch(() => {})
     }
   }
 }

@@ -3,55 +3,66 @@ import {
   type DatabaseConnection,
   Kysely,
   PostgresDialect,
+  type PostgresDialectConfig,
   PostgresDriver,
   type PostgresPoolClient,
-  type PostgresQueryResult,
 } from 'kysely'
-import type pg from 'pg'
 import { toStoreError } from './postgres-errors.ts'
 import type { PostgresPool } from './postgres-pool.ts'
 import type { Schema } from './schema.ts'
 
-/**
- * @param begin the statements that open a transaction, sent as one
- */
-export function kyselyOver(pool: PostgresPool, begin: string): Kysely<Schema> {
-  const config = {
-    pool: {
-      connect: async () => connectionOf(await pool.connect()),
-      end: () => pool.end(),
-      options: pool.options,
-    },
-  }
-  class Dialect extends PostgresDialect {
-    override createDriver(): PostgresDriver {
-      return new Driver(config)
-    }
-  }
-  class Driver extends PostgresDriver {
-    override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-      await connection.executeQuery(CompiledQuery.raw(begin))
-    }
-  }
-  return new Kysely<Schema>({ dialect: new Dialect(config) })
+/** @param begin what opens a transaction, sent as one message */
+export function kyselyOver(pool: PostgresPool, begin: () => string): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new Dialect(pool, begin) })
 }
 
-const connections = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+class Dialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig
+  readonly #begin: () => string
 
-/** The driver's connection with a store's errors. */
-function connectionOf(client: pg.PoolClient): PostgresPoolClient {
-  const known = connections.get(client)
-  if (known !== undefined) return known
+  constructor(pool: PostgresPool, begin: () => string) {
+    const config = {
+      pool: { connect: () => connect(pool), end: () => pool.end(), options: pool.options },
+    }
+    super(config)
+    this.#config = config
+    this.#begin = begin
+  }
+
+  override createDriver(): PostgresDriver {
+    return new TransactionDriver(this.#config, this.#begin)
+  }
+}
+
+class TransactionDriver extends PostgresDriver {
+  readonly #begin: () => string
+
+  constructor(config: PostgresDialectConfig, begin: () => string) {
+    super(config)
+    this.#begin = begin
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(this.#begin()))
+  }
+}
+
+/** A connection of the driver, with a store's errors. One that broke says no more, not even its rollback. */
+async function connect(pool: PostgresPool): Promise<PostgresPoolClient> {
+  const client = await pool.connect()
+  let broken: { error: unknown } | undefined
   const connection = {
     async query(text: string, parameters: readonly unknown[]) {
+      if (broken !== undefined) throw broken.error
       try {
-        return (await client.query(text, parameters as unknown[])) as unknown as PostgresQueryResult<unknown>
-      } catch (error) {
-        throw toStoreError(error)
+        return await client.query(text, [...parameters])
+      } catch (cause) {
+        const error = toStoreError(cause)
+        if (pool.isBrokenBy(cause)) broken = { error }
+        throw error
       }
     },
-    release: (destroy?: boolean) => client.release(destroy),
-  } as unknown as PostgresPoolClient
-  connections.set(client, connection)
-  return connection
+    release: (destroy?: boolean) => client.release(destroy === true || broken !== undefined),
+  }
+  return connection as unknown as PostgresPoolClient
 }

@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto'
+import type pg from 'pg'
+import { StoreUnavailableError } from '../../errors.ts'
 import type { AccountRow, OwnedSessionRow, RotationRow } from './database.ts'
-import { toStoreError } from './postgres-errors.ts'
+import { isOfPreparedStatement, wasInTheWay, wasLost } from './postgres-errors.ts'
 import type { PostgresPool } from './postgres-pool.ts'
+import { persistently } from './postgres-retry.ts'
 
-/** One row for each id, in the order asked, also where there is no session. */
-const FIND = statement(`
-  select s.id, s.user_id, s.client, s.seed, s.generation, s.created_at, s.last_used_at, s.expires_at, s.attempts, s.ip,
-    s.user_agent, s.ended_at, s.end_reason, u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at,
-    u.disabled_at
+/** One row for each id, in the order asked, also where there is no session: each says whether a replica answers. */
+const FIND_SESSIONS = statement(`
+  select (select pg_is_in_recovery()), s.user_id, s.client, s.seed, s.generation, s.created_at, s.last_used_at, s.expires_at,
+    s.attempts, s.ip, s.user_agent, s.ended_at, s.end_reason,
+    u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at, u.disabled_at
   from unnest($1::uuid[]) with ordinality as asked (id, place)
   left join sessions s on s.id = asked.id
   left join users u on u.id = s.user_id
   order by asked.place`)
 
-/** One row for each id, in the order asked, also where there is no account. */
 const FIND_ACCOUNTS = statement(`
-  select u.id, u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at, u.disabled_at, u.kept_session_id
+  select (select pg_is_in_recovery()), u.email, u.email_verified_at, u.roles, u.credential_version, u.created_at, u.disabled_at,
+    u.kept_session_id
   from unnest($1::uuid[]) with ordinality as asked (id, place)
   left join users u on u.id = asked.id
   order by asked.place`)
@@ -27,101 +30,154 @@ const ROTATE = statement(`
   where s.id = r.id and s.generation = r.expected_generation and s.ended_at is null
   returning s.id`)
 
-export async function findOwnedSessions(
-  pool: PostgresPool,
-  ids: readonly string[],
-): Promise<(OwnedSessionRow | undefined)[]> {
-  try {
-    const rows = await pool.query({ ...FIND, values: [`{${ids.join(',')}}`] })
-    return rows.map(toOwnedSessionRow)
-  } catch (error) {
-    throw toStoreError(error)
-  }
-}
+/** Which of the rows stand as they were to be written. */
+const FIND_ROTATED = statement(`
+  select s.id
+  from unnest($1::uuid[], $2::int8[], $3::int8[], $4::bytea[], $5::text[]) as r (id, generation, last_used_at, attempts, ip)
+  join sessions s on s.id = r.id
+  where s.generation = r.generation and s.last_used_at = r.last_used_at and s.attempts = r.attempts
+    and s.ip is not distinct from r.ip and s.ended_at is null`)
 
-export async function findAccounts(
-  pool: PostgresPool,
-  ids: readonly string[],
-): Promise<(AccountRow | undefined)[]> {
-  try {
-    const rows = await pool.query({ ...FIND_ACCOUNTS, values: [`{${ids.join(',')}}`] })
-    return rows.map(toAccountRow)
-  } catch (error) {
-    throw toStoreError(error)
-  }
-}
+/** Every statement goes to the server once for a whole batch, whatever its size. */
+export class PostgresHotPath {
+  readonly #pool: PostgresPool
+  #mayName = true
 
-export async function rotateSessions(
-  pool: PostgresPool,
-  rotations: readonly RotationRow[],
-): Promise<boolean[]> {
-  // Two nodes take the locks of the same rows in the same order, so that neither waits for the other for ever.
-  const sorted = rotations.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  try {
-    const rows = await pool.query<[string]>({
-      ...ROTATE,
-      values: [
-        sorted.map(({ id }) => id),
-        sorted.map((row) => row.expected_generation),
-        sorted.map((row) => row.generation),
-        sorted.map((row) => row.last_used_at),
-        sorted.map((row) => row.attempts),
-        sorted.map((row) => row.ip),
-      ],
-    })
-    const moved = new Set(rows.map(([id]) => id))
+  constructor(pool: PostgresPool) {
+    this.#pool = pool
+  }
+
+  async findOwnedSessions(ids: readonly string[]): Promise<(OwnedSessionRow | undefined)[]> {
+    const rows = await this.#find(FIND_SESSIONS, ids)
+    return rows.map((row, i) => toOwnedSessionRow(ids[i] as string, row))
+  }
+
+  async findAccounts(ids: readonly string[]): Promise<(AccountRow | undefined)[]> {
+    const rows = await this.#find(FIND_ACCOUNTS, ids)
+    return rows.map((row, i) => toAccountRow(ids[i] as string, row))
+  }
+
+  /**
+   * Where an answer was lost on its way from the server, the rows tell whether they were written: on another connection it is
+   * tried again, and what stands there exactly as it was to be written was written by us.
+   */
+  async rotateSessions(rotations: readonly RotationRow[]): Promise<boolean[]> {
+    // Two nodes lock the rows that they share in the same order, so that neither waits for the other for ever.
+    const rows = rotations.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const moved = new Set<string>()
+    let isInDoubt = false
+    await persistently(
+      async () => {
+        const left = rows.filter(({ id }) => !moved.has(id))
+        for (const id of await this.#rotate(left)) moved.add(id)
+        if (isInDoubt) for (const id of await this.#findRotated(left)) moved.add(id)
+      },
+      (error) => {
+        isInDoubt ||= wasLost(error)
+        return wasLost(error) || wasInTheWay(error)
+      },
+    )
     return rotations.map(({ id }) => moved.has(id))
-  } catch (error) {
-    throw toStoreError(error)
+  }
+
+  async #find(statement: Statement, ids: readonly string[]): Promise<unknown[][]> {
+    const rows = await persistently(() => this.#run<unknown[]>(statement, [`{${ids.join(',')}}`]), wasLost)
+    if (rows[0]?.[0] === true) throw new StoreUnavailableError(new Error('the server is a replica'))
+    return rows
+  }
+
+  async #rotate(rows: readonly RotationRow[]): Promise<string[]> {
+    const moved = await this.#run<[string]>(ROTATE, [
+      rows.map(({ id }) => id),
+      rows.map((row) => row.expected_generation),
+      rows.map((row) => row.generation),
+      rows.map((row) => row.last_used_at),
+      rows.map((row) => row.attempts),
+      rows.map((row) => row.ip),
+    ])
+    return moved.map(([id]) => id)
+  }
+
+  async #findRotated(rows: readonly RotationRow[]): Promise<string[]> {
+    const found = await this.#run<[string]>(FIND_ROTATED, [
+      rows.map(({ id }) => id),
+      rows.map((row) => row.generation),
+      rows.map((row) => row.last_used_at),
+      rows.map((row) => row.attempts),
+      rows.map((row) => row.ip),
+    ])
+    return found.map(([id]) => id)
+  }
+
+  /** Prepared once for each connection, unless a pooler shares the server's connections out anew. */
+  async #run<Row extends unknown[]>({ name, text }: Statement, values: unknown[]): Promise<Row[]> {
+    return await this.#pool.use(async (client) => {
+      const query = { text, values, rowMode: 'array' as const }
+      if (this.#mayName && !this.#pool.isPooled) {
+        try {
+          return await rowsOf<Row>(client, { ...query, name })
+        } catch (error) {
+          if (!isOfPreparedStatement(error)) throw error
+          this.#mayName = false
+        }
+      }
+      return await rowsOf<Row>(client, query)
+    })
   }
 }
 
-function toOwnedSessionRow(row: unknown[]): OwnedSessionRow | undefined {
-  const [id, userId, client, seed, generation, createdAt, lastUsedAt, expiresAt, attempts, ip, userAgent] =
-    row
-  const [endedAt, endReason, email, emailVerifiedAt, roles, version, userCreatedAt, disabledAt] =
-    row.slice(11)
-  if (id === null || email === null) return undefined
+interface Statement {
+  name: string
+  text: string
+}
+
+/** The name belongs to the text alone: a pooler may hand on a connection on which another version has prepared its own. */
+function statement(text: string): Statement {
+  return { name: `latchkey_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, text }
+}
+
+async function rowsOf<Row extends unknown[]>(
+  client: pg.ClientBase,
+  query: pg.QueryArrayConfig,
+): Promise<Row[]> {
+  return (await client.query<Row>(query)).rows
+}
+
+function toOwnedSessionRow(id: string, row: unknown[]): OwnedSessionRow | undefined {
+  if (row[1] === null || row[13] === null) return undefined
   return {
     id,
-    user_id: userId,
-    client,
-    seed,
-    generation,
-    created_at: createdAt,
-    last_used_at: lastUsedAt,
-    expires_at: expiresAt,
-    attempts,
-    ip,
-    user_agent: userAgent,
-    ended_at: endedAt,
-    end_reason: endReason,
-    email,
-    email_verified_at: emailVerifiedAt,
-    roles,
-    credential_version: version,
-    user_created_at: userCreatedAt,
-    disabled_at: disabledAt,
+    user_id: row[1],
+    client: row[2],
+    seed: row[3],
+    generation: row[4],
+    created_at: row[5],
+    last_used_at: row[6],
+    expires_at: row[7],
+    attempts: row[8],
+    ip: row[9],
+    user_agent: row[10],
+    ended_at: row[11],
+    end_reason: row[12],
+    email: row[13],
+    email_verified_at: row[14],
+    roles: row[15],
+    credential_version: row[16],
+    user_created_at: row[17],
+    disabled_at: row[18],
   } as OwnedSessionRow
 }
 
-function toAccountRow(row: unknown[]): AccountRow | undefined {
-  const [id, email, emailVerifiedAt, roles, version, createdAt, disabledAt, keptSessionId] = row
-  if (id === null) return undefined
+function toAccountRow(id: string, row: unknown[]): AccountRow | undefined {
+  if (row[1] === null) return undefined
   return {
     id,
-    email,
-    email_verified_at: emailVerifiedAt,
-    roles,
-    credential_version: version,
-    created_at: createdAt,
-    disabled_at: disabledAt,
-    kept_session_id: keptSessionId,
+    email: row[1],
+    email_verified_at: row[2],
+    roles: row[3],
+    credential_version: row[4],
+    created_at: row[5],
+    disabled_at: row[6],
+    kept_session_id: row[7],
   } as AccountRow
-}
-
-/** Prepared under a name that belongs to its text alone: a pooler hands on what another version has prepared. */
-function statement(text: string): { name: string; text: string; rowMode: 'array' } {
-  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  return { name: `latchkey_${digest}`, text, rowMode: 'array' }
 }

@@ -1,80 +1,85 @@
 import pg from 'pg'
-import { toStoreError } from './postgres-errors.ts'
+import { StoreUnavailableError } from '../../errors.ts'
+import { type ConnectionOptions, clientConfig, welcome } from './postgres-connection.ts'
+import { endsConnection, isReadTimeout, NoConnectionError, toStoreError } from './postgres-errors.ts'
 
-const INT8 = 20
-
-/** How long a request waits until a connection is free, or made. */
-const CONNECTION_WAIT_MS = 2_000
 const IDLE_MS = 60_000
-const KEEP_ALIVE_MS = 10_000
-/** What the server's own limit is given in addition, so that it is the server that ends a slow statement. */
-const GRACE_MS = 1_000
 
-export interface ConnectionOptions {
-  url: string
-  timeoutSeconds: number
-}
-
-export function clientConfig({ url, timeoutSeconds }: ConnectionOptions): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'latchkey',
-    connectionTimeoutMillis: CONNECTION_WAIT_MS,
-    query_timeout: timeoutSeconds * 1000 + GRACE_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    types: { getTypeParser: parserOf },
-  }
-}
-
-/** Ours are all below 2^53. Set for each client: the global parsers belong to the app that we may run in. */
-function parserOf(oid: number, format?: 'text' | 'binary') {
-  return oid === INT8 ? Number : pg.types.getTypeParser(oid, format)
-}
-
-/** Connections to one server, made when they are needed. */
+/** Connections to one server, made when they are needed. Everything rejects with `StoreUnavailableError`, or a broken constraint. */
 export class PostgresPool {
-  readonly #pool: pg.Pool
+  readonly #options: ConnectionOptions
+  readonly #size: number
+  #pool: pg.Pool
+  #isPooled = false
 
-  constructor(options: ConnectionOptions, size: number, onConnect: (client: pg.Client) => Promise<void>) {
-    this.#pool = new pg.Pool({
-      ...clientConfig(options),
-      max: size,
-      idleTimeoutMillis: IDLE_MS,
-      onConnect: onConnect as (client: pg.ClientBase) => Promise<void>,
-    })
-    // A connection that breaks while it is idle leaves the pool by itself, and one that breaks in use fails what it is used for.
-    this.#pool.on('error', () => {})
-    this.#pool.on('connect', (client) => client.on('error', () => {}))
+  constructor(options: ConnectionOptions, size: number) {
+    this.#options = options
+    this.#size = size
+    this.#pool = this.#open()
+  }
+
+  /** Whether a pooler was met between here and the server. */
+  get isPooled(): boolean {
+    return this.#isPooled
   }
 
   get options(): object {
     return this.#pool.options
   }
 
-  /** A connection for several statements; `release(true)` ends it. Rejects with `StoreUnavailableError`. */
+  /** A connection for several statements; `release(true)` ends it. Waits for one so long, and no longer. */
   async connect(): Promise<pg.PoolClient> {
     try {
       return await this.#pool.connect()
     } catch (error) {
-      throw toStoreError(error)
+      throw new StoreUnavailableError(new NoConnectionError(error))
     }
   }
 
-  /** One statement on a connection of its own. */
-  async query<Row extends unknown[]>(query: pg.QueryArrayConfig): Promise<Row[]> {
+  /** Does work on a connection, which ends where it broke. */
+  async use<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.connect()
-    let broken = true
+    let isBroken = false
     try {
-      const { rows } = await client.query<Row>(query)
-      broken = false
-      return rows
+      return await work(client)
+    } catch (error) {
+      isBroken = this.isBrokenBy(error)
+      throw toStoreError(error)
     } finally {
-      client.release(broken)
+      client.release(isBroken)
     }
+  }
+
+  /** To be told of every error of a statement: true where nothing more can be said on that connection. */
+  isBrokenBy(error: unknown): boolean {
+    // The others are of the same age, and hang as well: each would cost a request its time-out.
+    if (isReadTimeout(error)) this.#replace()
+    return endsConnection(error)
   }
 
   async end(): Promise<void> {
     if (!this.#pool.ending) await this.#pool.end()
+  }
+
+  #open(): pg.Pool {
+    const pool = new pg.Pool({
+      ...clientConfig(this.#options),
+      max: this.#size,
+      idleTimeoutMillis: IDLE_MS,
+      onConnect: async (client) => {
+        if ((await welcome(client, this.#options)).isPooled) this.#isPooled = true
+      },
+    })
+    // What breaks while it is idle leaves the pool by itself, and what breaks in use fails what it is used for.
+    pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
+    return pool
+  }
+
+  #replace(): void {
+    if (this.#pool.ending) return
+    const old = this.#pool
+    this.#pool = this.#open()
+    old.end().catch(() => {})
   }
 }

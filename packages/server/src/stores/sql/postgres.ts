@@ -1,26 +1,35 @@
 import { sql, type Transaction } from 'kysely'
+import { StoreUnavailableError } from '../../errors.ts'
 import type { SqlDatabase } from './database.ts'
-import { applyMigrations, type DatabaseSchema, migrationsNeeded, pendingMigrations } from './migrate.ts'
+import { applyMigrations, type DatabaseSchema, pendingMigrations, refusalOf } from './migrate.ts'
 import { CHANNEL, PostgresChanges } from './postgres-changes.ts'
+import { limits } from './postgres-connection.ts'
 import { kyselyOver } from './postgres-dialect.ts'
-import { findAccounts, findOwnedSessions, rotateSessions } from './postgres-hot-path.ts'
+import { wasInTheWay, wasLost } from './postgres-errors.ts'
+import { PostgresHotPath } from './postgres-hot-path.ts'
 import { PostgresPool } from './postgres-pool.ts'
+import { persistently } from './postgres-retry.ts'
+import { meetPostgres, toStartError } from './postgres-start.ts'
 import type { Schema } from './schema.ts'
 
 export interface PostgresOptions {
   /** `postgres://USER:PASSWORD@HOST:PORT/NAME` */
   url: string
-  /** Connections at most, 3 or more: one listens, a share is kept for refreshes. @default 10 */
+  /** Connections at most, 3 or more: one listens, and a share is kept for refreshes. @default 10 */
   poolSize?: number
   /** Seconds that a statement may take. @default 5 */
   timeoutSeconds?: number
-  /** Whether tables of an older version are changed, or else refused with `ConfigError`. @default true */
+  /** Whether the tables of an older version are changed, or else refused with `ConfigError`. @default true */
   autoMigrate?: boolean
+  /** Seconds to wait for a server that is being started. @default 30 */
+  waitSeconds?: number
 }
 
-/** Numbers that nobody else takes as advisory locks: "latchkey" and a place. */
-const LOCKS = { migrations: 1, keys: 2, revocations: 3 } as const
+const BEGIN = 'begin isolation level read committed'
+
+/** The first of two numbers of each advisory lock: "latc". */
 const LOCK_SPACE = 0x6c61_7463
+const LOCKS = { migrations: 1, keys: 2, revocations: 3 } as const
 
 /**
  * Opens a database of a PostgreSQL server, 13 or later, and makes or migrates its tables. Any number of processes may
@@ -31,75 +40,107 @@ export async function openPostgres({
   poolSize = 10,
   timeoutSeconds = 5,
   autoMigrate = true,
+  waitSeconds = 30,
 }: PostgresOptions): Promise<SqlDatabase> {
   const connection = { url, timeoutSeconds }
-  const hotSize = Math.max(1, Math.floor(poolSize / 4))
-  const hot = new PostgresPool(connection, hotSize, async () => {})
-  const pool = new PostgresPool(connection, Math.max(1, poolSize - hotSize - 1), async () => {})
-  const db = kyselyOver(pool, 'begin isolation level read committed')
-  const changes = new PostgresChanges(connection)
-  const writesOfLog = new WeakSet<Transaction<Schema>>()
+  const notices = await meetPostgres(connection, waitSeconds)
+  const tables = openPostgresSchema({ url })
+  try {
+    const pending = await tables.pending()
+    const refusal = autoMigrate ? undefined : refusalOf(pending)
+    if (refusal !== undefined) throw refusal
+    if (pending.length > 0) await tables.migrate()
+  } catch (error) {
+    throw toStartError(error)
+  } finally {
+    await tables.close()
+  }
 
-  const schema: DatabaseSchema = {
+  // Refreshes have connections of their own: sign-ins that are slow take them none.
+  const hotSize = Math.max(1, Math.floor(poolSize / 4))
+  // A plan is made once for each connection, maybe while the table is still empty and its scan the best.
+  const hotPool = new PostgresPool({ ...connection, settings: { enable_seqscan: 'off' } }, hotSize)
+  const pool = new PostgresPool(connection, Math.max(1, poolSize - hotSize - 1))
+  const hotPath = new PostgresHotPath(hotPool)
+  const db = kyselyOver(pool, () => (pool.isPooled ? `${BEGIN}; ${localLimits(timeoutSeconds)}` : BEGIN))
+  const changes = new PostgresChanges(connection)
+  const writersOfLog = new WeakSet<Transaction<Schema>>()
+
+  return {
+    notices,
+    reader: db,
+    dbId: (id) => id,
+    locksRows: true,
+
+    async alone(trx, what) {
+      if (what === 'revocations') writersOfLog.add(trx)
+      await lock(trx, what)
+    },
+
+    async write(work) {
+      let isCommitting = false
+      let isNews = false
+      const result = await persistently(
+        async () => {
+          isCommitting = false
+          return await db.transaction().execute(async (trx) => {
+            const result = await work(trx)
+            isNews = writersOfLog.has(trx)
+            isCommitting = true
+            return result
+          })
+        },
+        // A commit whose answer was lost may have happened: nobody can say so here, and whoever asked tries again.
+        (error) => wasInTheWay(error) || (wasLost(error) && !isCommitting),
+      )
+      if (isNews) changes.announce()
+      return result
+    },
+
+    findOwnedSessions: (ids) => hotPath.findOwnedSessions(ids),
+    findAccounts: (ids) => hotPath.findAccounts(ids),
+    rotateSessions: (rotations) => hotPath.rotateSessions(rotations),
+    watch: (onChange) => changes.watch(onChange),
+
+    async ping() {
+      const isReadOnly = sql<{ is_read_only: string }>`
+        select current_setting('transaction_read_only') as is_read_only from (select 1 from users limit 1) as users`
+      const [{ rows }] = await Promise.all([isReadOnly.execute(db), hotPath.findOwnedSessions([])])
+      if (rows[0]?.is_read_only === 'on')
+        throw new StoreUnavailableError(new Error('the server is read-only'))
+    },
+
+    async close() {
+      await Promise.all([changes.stop(), hotPool.end(), pool.end()])
+    },
+  }
+}
+
+/** The tables of a database. Waits for nobody: the server has to be there. */
+export function openPostgresSchema({ url }: Pick<PostgresOptions, 'url'>): DatabaseSchema {
+  // A change of large tables takes its time.
+  const pool = new PostgresPool({ url, timeoutSeconds: null }, 1)
+  const db = kyselyOver(pool, () => `${BEGIN}; ${localLimits(null)}`)
+  return {
     pending: () => pendingMigrations(db, 'postgres'),
     migrate: () =>
       db.transaction().execute(async (trx) => {
         await lock(trx, 'migrations')
         return await applyMigrations(trx, 'postgres')
       }),
-    close,
-  }
-  try {
-    const pending = await schema.pending()
-    if (pending.length > 0 && !autoMigrate) throw migrationsNeeded(pending)
-    if (pending.length > 0) await schema.migrate()
-  } catch (error) {
-    await close()
-    throw error
-  }
-
-  async function close(): Promise<void> {
-    changes.stop()
-    await Promise.all([hot.end(), pool.end()])
-  }
-
-  return {
-    reader: db,
-    dbId: (id) => id,
-    locksRows: true,
-
-    async alone(trx, what) {
-      if (what === 'revocations') writesOfLog.add(trx)
-      await lock(trx, what)
-    },
-
-    async write(work) {
-      let isNews = false
-      const result = await db.transaction().execute(async (trx) => {
-        const result = await work(trx)
-        isNews = writesOfLog.has(trx)
-        return result
-      })
-      if (isNews) changes.announce()
-      return result
-    },
-
-    findOwnedSessions: (ids) => findOwnedSessions(hot, ids),
-    findAccounts: (ids) => findAccounts(hot, ids),
-    rotateSessions: (rotations) => rotateSessions(hot, rotations),
-    watch: (onChange) => changes.watch(onChange),
-
-    async ping() {
-      await sql`select 1 from users limit 1`.execute(db)
-    },
-
-    close,
+    close: () => pool.end(),
   }
 }
 
-/** Held to the end of the transaction. Whoever waits for the log is woken by the commit that adds to it. */
+/** Held to the end of the transaction. Whoever watches the log is woken by the commit that adds to it. */
 async function lock(trx: Transaction<Schema>, what: keyof typeof LOCKS): Promise<void> {
   const locked = sql`pg_advisory_xact_lock(${LOCK_SPACE}::int4, ${LOCKS[what]}::int4)`
   const told = what === 'revocations' ? sql`, pg_notify(${CHANNEL}, '')` : sql``
   await sql`select ${locked}${told}`.execute(trx)
+}
+
+function localLimits(timeoutSeconds: number | null): string {
+  return Object.entries(limits(timeoutSeconds))
+    .map(([name, value]) => `set local ${name} = ${value}`)
+    .join('; ')
 }

@@ -1,13 +1,11 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { Kysely } from 'kysely'
-import { type MigrationProvider, Migrator } from 'kysely/migration'
 import { idToBytes } from '../../ids.ts'
 import type { AccountRow, OwnedSessionRow, SqlDatabase } from './database.ts'
+import { applyMigrations, type DatabaseSchema, pendingMigrations, refusalOf } from './migrate.ts'
 import { migrationsFor } from './migrations.ts'
 import { Mutex } from './mutex.ts'
-import type { Schema } from './schema.ts'
 import { SqliteChanges } from './sqlite-changes.ts'
 import { kyselyOver } from './sqlite-driver.ts'
 import { mapErrors } from './sqlite-errors.ts'
@@ -26,17 +24,32 @@ const ROTATE = `
   update sessions set generation = ?, last_used_at = ?, attempts = ?, ip = ?
   where id = ? and generation = ? and ended_at is null`
 
+export interface SqliteOptions {
+  /** Whether the tables of an older version are changed, or else refused with `ConfigError`. @default true */
+  autoMigrate?: boolean
+}
+
 /**
  * Opens, and where needed creates and migrates, an SQLite file. Several processes of one machine may share it.
  * Rejects with `StoreUnavailableError` when it cannot be opened.
  */
-export async function openSqlite(path: string): Promise<SqlDatabase> {
+export async function openSqlite(
+  path: string,
+  { autoMigrate = true }: SqliteOptions = {},
+): Promise<SqlDatabase> {
+  const schema = openSqliteSchema(path)
+  try {
+    const refusal = autoMigrate ? undefined : refusalOf(await schema.pending())
+    if (refusal !== undefined) throw refusal
+    await schema.migrate()
+  } finally {
+    await schema.close()
+  }
   const reader = await open(path)
   const writer = await open(path)
   const lock = new Mutex()
   const readerDb = kyselyOver(reader, new Mutex())
   const writerDb = kyselyOver(writer, lock)
-  await migrate(writerDb)
 
   const owned = { byReader: reader.prepare(FIND_OWNED), byWriter: writer.prepare(FIND_OWNED) }
   const account = { byReader: reader.prepare(FIND_ACCOUNT), byWriter: writer.prepare(FIND_ACCOUNT) }
@@ -59,6 +72,7 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
   }
 
   return {
+    notices: [],
     reader: readerDb,
     dbId: idToBytes,
     locksRows: false,
@@ -111,6 +125,28 @@ export async function openSqlite(path: string): Promise<SqlDatabase> {
   }
 }
 
+/** The tables of a file, which is made when they are. */
+export function openSqliteSchema(path: string): DatabaseSchema {
+  let opened: DatabaseSync | undefined
+  const db = async () => {
+    opened ??= await open(path)
+    return kyselyOver(opened, new Mutex())
+  }
+  return {
+    async pending() {
+      if (!existsSync(path)) return Object.keys(migrationsFor('sqlite'))
+      return await pendingMigrations(await db(), 'sqlite')
+    },
+    // All in one `begin immediate`: that is the lock between processes that start together.
+    async migrate() {
+      return await (await db()).transaction().execute((trx) => applyMigrations(trx, 'sqlite'))
+    },
+    async close() {
+      opened?.close()
+    },
+  }
+}
+
 async function open(path: string): Promise<DatabaseSync> {
   return await patiently(0, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -127,15 +163,6 @@ async function open(path: string): Promise<DatabaseSync> {
       database.close()
       throw error
     }
-  })
-}
-
-/** All in one `begin immediate`, the migrator's own tables too: that is the lock between processes that start together. */
-async function migrate(db: Kysely<Schema>): Promise<void> {
-  const provider: MigrationProvider = { getMigrations: async () => migrationsFor('sqlite') }
-  await db.transaction().execute(async (trx) => {
-    const { error } = await new Migrator({ db: trx, provider }).migrateToLatest()
-    if (error !== undefined) throw error
   })
 }
 
