@@ -1,6 +1,7 @@
 import type { User } from '@latchkey/protocol'
 import { z } from 'zod'
 import { type AccountService, type NewUser, toUser } from './accounts/service.ts'
+import type { ImportOptions, ImportOutcome, UserTransfer } from './accounts/transfer/service.ts'
 import { AuthError } from './errors.ts'
 import type { KeyOverview, SigningKeys } from './keys/signing-keys.ts'
 import type { NewService, ServiceRegistry } from './services/registry.ts'
@@ -19,6 +20,14 @@ export interface Administration {
     enable(userId: string): Promise<void>
     /** Removes the user with all that is theirs. */
     delete(userId: string): Promise<void>
+    count(): Promise<number>
+    /**
+     * Every user as a line of JSON, some hundred lines at a time, in the order of their ids. `withPasswordHash`: with what
+     * is kept of the passwords, which only this database, moved or restored, can check.
+     */
+    exportLines(options: { withPasswordHash: boolean }): AsyncIterable<string[]>
+    /** Takes lines of that kind, some hundred at a time, in one transaction. Resolves to what became of each. */
+    importLines(lines: readonly string[], options?: ImportOptions): Promise<ImportOutcome[]>
   }
   sessions: {
     /** A user's live sessions, the most recently used first. */
@@ -58,6 +67,7 @@ export interface ServiceSummary extends Pick<Service, 'id' | 'name' | 'audience'
 
 interface Features {
   accounts: AccountService
+  transfer: UserTransfer
   sessions: SessionService
   signingKeys: SigningKeys
   registry: ServiceRegistry
@@ -65,6 +75,7 @@ interface Features {
 
 export function createAdministration({
   accounts,
+  transfer,
   sessions,
   signingKeys,
   registry,
@@ -79,6 +90,9 @@ export function createAdministration({
       disable: (userId) => accounts.disable(userId),
       enable: (userId) => accounts.enable(userId),
       delete: (userId) => accounts.delete(userId),
+      count: () => transfer.count(),
+      exportLines: (options) => transfer.export(options),
+      importLines: (lines, options) => transfer.import(lines, options),
     },
     sessions: {
       list: async (userId) => (await sessions.list(userId)).map(summarize),

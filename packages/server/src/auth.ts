@@ -2,6 +2,7 @@ import { createVerifier, type Verifier } from '@latchkey/verifier'
 import { PasswordHasher } from './accounts/password-hasher.ts'
 import { loadPeppers } from './accounts/pepper.ts'
 import { AccountService } from './accounts/service.ts'
+import { UserTransfer } from './accounts/transfer/service.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import { type AuthOptions, type AuthSettings, resolveOptions } from './config.ts'
 import type { EventListener } from './events.ts'
@@ -110,6 +111,7 @@ async function assemble(
     now,
     onEvent,
   })
+  const transfer = new UserTransfer({ store: stores.accounts, accounts, peppers, now, onEvent })
   void accounts.warmUp().catch(() => {})
   const registry = new ServiceRegistry({ store: stores.services, now, onEvent })
   const revocations = new RevocationService({
@@ -149,7 +151,7 @@ async function assemble(
 
   const auth: Auth = {
     fetch: app,
-    ...createAdministration({ accounts, sessions, signingKeys, registry }),
+    ...createAdministration({ accounts, transfer, sessions, signingKeys, registry }),
     endFeeds: () => revocations.endFeeds(),
     async close() {
       clearInterval(keyTimer)

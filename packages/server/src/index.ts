@@ -1,6 +1,7 @@
 // The public door of the `latchkey` package: the service inside an app. The command line is in cli/.
 
 export type { NewUser } from './accounts/service.ts'
+export type { ImportOptions, ImportOutcome } from './accounts/transfer/service.ts'
 export type { ServiceSummary, SessionSummary } from './administration.ts'
 export { type Auth, createAuth } from './auth.ts'
 export type { AuthOptions, CookieOptions, ErrorListener, FailedRequest, SameSite } from './config.ts'

@@ -11,6 +11,17 @@ export interface PasswordChange {
   now: Instant
 }
 
+/** What an import may change of an account that is there. */
+export interface AccountAmendment {
+  id: string
+  email: string
+  emailVerified: boolean
+  roles: readonly string[]
+  /** Taken only where no password has been set or checked here since; null leaves what there is. */
+  password: PasswordHash | null
+  now: Instant
+}
+
 /** Where accounts live. Every method is atomic and durable, and rejects only with `StoreUnavailableError`. */
 export interface AccountStore {
   /** Adds an account; false when its e-mail address is taken. */
@@ -40,4 +51,18 @@ export interface AccountStore {
 
   /** Ends an account's sessions and removes it with everything that is its own; false for an unknown account. */
   delete(userId: string, now: Instant): Promise<boolean>
+
+  count(): Promise<number>
+
+  /** The accounts behind an id, in the order of their ids, and no more than `limit`; from the first one for null. */
+  listAfter(id: string | null, limit: number): Promise<AccountWithPassword[]>
+
+  /** Those that have one of the ids or one of the addresses, some hundreds of each at most. */
+  findAny(ids: readonly string[], emails: readonly string[]): Promise<AccountWithPassword[]>
+
+  /** Adds those whose id and address nobody has, all in one step. Resolves to their ids. */
+  addMany(accounts: readonly AccountWithPassword[]): Promise<Set<string>>
+
+  /** Changes accounts in one step. One that is gone, or whose new address another has, stays as it is. */
+  amendMany(amendments: readonly AccountAmendment[]): Promise<void>
 }

@@ -7,6 +7,7 @@ import { addKeyCommands } from './program/keys.ts'
 import { addServiceCommands } from './program/services.ts'
 import { addSessionCommands } from './program/sessions.ts'
 import { configurable, type Flags, settingsFrom } from './program/settings-flags.ts'
+import { addUserCommands } from './program/users.ts'
 
 // The files in program/ say what each command takes, and every start reads them all. So what a command does is
 // imported by its action alone: `latchkey --help` and `latchkey decode` load no database.
@@ -32,6 +33,7 @@ configurable(program.command('serve').description('run the service'))
 addKeyCommands(program)
 addSessionCommands(program)
 addServiceCommands(program)
+addUserCommands(program)
 addDecodeCommand(program)
 
 try {

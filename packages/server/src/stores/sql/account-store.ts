@@ -1,7 +1,7 @@
-import type { AccountWithPassword, PasswordHash } from '../../accounts/account.ts'
+import type { Account, AccountWithPassword, PasswordHash } from '../../accounts/account.ts'
 import type { AccountStore } from '../../accounts/store.ts'
 import type { SqlDatabase } from './database.ts'
-import { toAccount } from './rows.ts'
+import { toAccount, toId } from './rows.ts'
 import type { UserRow } from './schema.ts'
 import { endSessionsOfUser } from './session-store.ts'
 
@@ -16,21 +16,23 @@ export function createSqlAccountStore(
 ): AccountStore {
   const { reader, dbId } = database
   const users = () => reader.selectFrom('users').selectAll()
+  const toRow = (account: Account, password: PasswordHash | null): UserRow => ({
+    id: dbId(account.id),
+    email: account.email,
+    email_verified_at: account.emailVerified ? account.createdAt : null,
+    ...passwordColumns(password),
+    credential_version: account.credentialVersion,
+    roles: JSON.stringify(account.roles),
+    created_at: account.createdAt,
+    disabled_at: account.disabledAt,
+    kept_session_id: null,
+  })
   return {
     async create(account, password) {
       return await database.write(async (trx) => {
         const { numInsertedOrUpdatedRows } = await trx
           .insertInto('users')
-          .values({
-            id: dbId(account.id),
-            email: account.email,
-            email_verified_at: account.emailVerified ? account.createdAt : null,
-            ...passwordColumns(password),
-            credential_version: account.credentialVersion,
-            roles: JSON.stringify(account.roles),
-            created_at: account.createdAt,
-            disabled_at: account.disabledAt,
-          })
+          .values(toRow(account, password))
           .onConflict((conflict) => conflict.column('email').doNothing())
           .executeTakeFirst()
         return numInsertedOrUpdatedRows === 1n
@@ -134,6 +136,73 @@ export function createSqlAccountStore(
         await trx.deleteFrom('sessions').where('user_id', '=', id).execute()
         const { numDeletedRows } = await trx.deleteFrom('users').where('id', '=', id).executeTakeFirst()
         return numDeletedRows > 0n
+      })
+    },
+
+    async count() {
+      const { count } = await reader
+        .selectFrom('users')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow()
+      return Number(count)
+    },
+
+    async listAfter(id, limit) {
+      const behind = id === null ? users() : users().where('id', '>', dbId(id))
+      return (await behind.orderBy('id').limit(limit).execute()).map(withPassword)
+    },
+
+    async findAny(ids, emails) {
+      if (ids.length + emails.length === 0) return []
+      const rows = await users()
+        .where((eb) =>
+          eb.or([
+            ...(ids.length > 0 ? [eb('id', 'in', ids.map(dbId))] : []),
+            ...(emails.length > 0 ? [eb('email', 'in', emails)] : []),
+          ]),
+        )
+        .execute()
+      return rows.map(withPassword)
+    },
+
+    async addMany(accounts) {
+      if (accounts.length === 0) return new Set()
+      const rows = accounts.map(({ account, password }) => toRow(account, password))
+      const added = await database.write((trx) =>
+        trx
+          .insertInto('users')
+          .values(rows)
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('id')
+          .execute(),
+      )
+      return new Set(added.map(({ id }) => toId(id)))
+    },
+
+    async amendMany(amendments) {
+      await database.write(async (trx) => {
+        for (const { id, email, emailVerified, roles, password, now } of amendments) {
+          const account = trx.updateTable('users').where('id', '=', dbId(id))
+          const { numUpdatedRows } = await account
+            .set((eb) => ({
+              email,
+              email_verified_at: emailVerified ? eb.fn.coalesce('email_verified_at', eb.val(now)) : null,
+              roles: JSON.stringify(roles),
+            }))
+            .where(({ not, exists, selectFrom }) =>
+              not(
+                exists(
+                  selectFrom('users as other')
+                    .select('other.id')
+                    .where('other.email', '=', email)
+                    .where('other.id', '!=', dbId(id)),
+                ),
+              ),
+            )
+            .executeTakeFirst()
+          if (numUpdatedRows === 0n || password === null) continue
+          await account.set(passwordColumns(password)).where('pepper_id', 'is', null).execute()
+        }
       })
     },
   }

@@ -4,6 +4,7 @@ import { aSession } from '../../sessions/testing/sessions.ts'
 import {
   anAccount,
   BETTER_HASH,
+  byId,
   HASH,
   idsOf,
   LATER,
@@ -148,5 +149,72 @@ export function describeAccounts(openWorld: OpenWorld): void {
     expect(await accounts.disable(unknown.id, LATER)).toBeNull()
     expect(await accounts.enable(unknown.id)).toBe(false)
     expect(await accounts.delete(unknown.id, LATER)).toBe(false)
+  })
+
+  test('accounts are walked in the order of their ids, each once', async () => {
+    const { accounts } = await openWorld()
+    const users = Array.from({ length: 5 }, () => ({ account: anAccount(), password: HASH })).sort((a, b) =>
+      byId(a.account, b.account),
+    )
+    for (const { account, password } of users) await accounts.create(account, password)
+    expect(await accounts.count()).toBe(5)
+    expect(await accounts.listAfter(null, 2)).toEqual(users.slice(0, 2))
+    expect(await accounts.listAfter(users[1]!.account.id, 2)).toEqual(users.slice(2, 4))
+    expect(await accounts.listAfter(users[3]!.account.id, 2)).toEqual(users.slice(4))
+    expect(await accounts.listAfter(users[4]!.account.id, 2)).toEqual([])
+  })
+
+  test('of many accounts, those are added whose id and address nobody has, and nothing else changes', async () => {
+    const { accounts } = await openWorld()
+    const there = { account: anAccount({ roles: ['admin'] }), password: HASH }
+    await accounts.create(there.account, there.password)
+    const imported = {
+      account: anAccount({ emailVerified: true, roles: ['a'], disabledAt: LATER }),
+      password: { phc: '$2b$12$abcdefghijklmnopqrstuv', pepperId: null },
+    }
+    const added = await accounts.addMany([
+      imported,
+      { account: anAccount({ id: there.account.id }), password: null },
+      { account: anAccount({ email: there.account.email }), password: null },
+      { account: anAccount({ email: imported.account.email }), password: null },
+    ])
+    expect(added).toEqual(new Set([imported.account.id]))
+    expect(await accounts.count()).toBe(2)
+    const both = [there, imported].sort((a, b) => byId(a.account, b.account))
+    expect(await accounts.listAfter(null, 10)).toEqual(both)
+    expect(await accounts.addMany([])).toEqual(new Set())
+  })
+
+  test('accounts are found by any of many ids and addresses', async () => {
+    const { accounts } = await openWorld()
+    const [a, b, c] = [anAccount(), anAccount(), anAccount()]
+    for (const account of [a, b, c]) await accounts.create(account, null)
+    const found = await accounts.findAny([a.id, anAccount().id], [b.email, a.email, 'x@example.com'])
+    expect(idsOf(found.map(({ account }) => account)).toSorted()).toEqual([a.id, b.id].toSorted())
+    expect(await accounts.findAny([], [])).toEqual([])
+    expect(await accounts.findAny([c.id], [])).toHaveLength(1)
+  })
+
+  test('an import changes what an account says, never a password of our own, and takes nobody the address', async () => {
+    const { accounts } = await openWorld()
+    const own = anAccount()
+    const imported = anAccount()
+    await accounts.create(own, HASH)
+    await accounts.create(imported, { phc: '$2b$12$abcdefghijklmnopqrstuv', pepperId: null })
+    const newer = { phc: '$2b$12$newernewernewernewerne', pepperId: null }
+    const change = { emailVerified: true, roles: ['editor'], password: newer, now: LATER }
+    await accounts.amendMany([
+      { ...change, id: own.id, email: 'new@example.com' },
+      { ...change, id: imported.id, email: imported.email },
+      { ...change, id: anAccount().id, email: 'nobody@example.com' },
+    ])
+    expect(await accounts.findByIdWithPassword(own.id)).toEqual({
+      account: { ...own, email: 'new@example.com', emailVerified: true, roles: ['editor'] },
+      password: HASH,
+    })
+    expect((await accounts.findByIdWithPassword(imported.id))?.password).toEqual(newer)
+
+    await accounts.amendMany([{ ...change, id: imported.id, email: 'new@example.com', roles: [] }])
+    expect(await accounts.findById(imported.id)).toMatchObject({ email: imported.email, roles: ['editor'] })
   })
 }
