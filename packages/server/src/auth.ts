@@ -1,4 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import { createVerifier, type Verifier } from '@latchkey/verifier'
+import { createLimits, NO_LIMITS } from './abuse/limits.ts'
 import { PasswordHasher } from './accounts/password-hasher.ts'
 import { loadPeppers } from './accounts/pepper.ts'
 import { AccountService } from './accounts/service.ts'
@@ -22,6 +24,8 @@ import { createRefresh } from './sessions/refresh.ts'
 import { createRefreshTokens } from './sessions/refresh-token.ts'
 import { SessionService } from './sessions/service.ts'
 import type { SiblingQuestion, Siblings } from './siblings.ts'
+import { insured } from './stores/limits/counters.ts'
+import { createMemoryCounters } from './stores/limits/memory.ts'
 import { openStores, type Stores } from './stores/open.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
@@ -61,7 +65,10 @@ export async function createNode(options: AuthOptions, siblings?: Siblings): Pro
   const settings = resolveOptions(options, process.env.NODE_ENV === 'production')
   // The stores ask for it long after the keys, which are in one of them, have been read.
   const longest = { tokenSeconds: () => settings.accessTtlSeconds }
-  const stores = await openStores(settings, () => secondsToRefuseSession(longest.tokenSeconds()) * 1000)
+  const stores = await openStores(
+    { ...settings, isWorker: siblings !== undefined },
+    () => secondsToRefuseSession(longest.tokenSeconds()) * 1000,
+  )
   const hasher = new PasswordHasher(settings.passwordHashing)
   try {
     return await assemble(settings, stores, hasher, longest, siblings)
@@ -101,12 +108,22 @@ async function assemble(
   const tokens = createRefreshTokens(settings.secrets.map((secret) => deriveKey(secret, 'refresh-token')))
   const arrivals = new RefreshArrivals()
   const sessions = new SessionService({ store, tokens, limits: settings, now, onEvent })
-  const refresh = createRefresh({ store, tokens, arrivals, policy: settings, now, onEvent })
+  const limits = settings.rateLimits
+    ? createLimits({
+        settings: settings.limits,
+        counters: insured(stores.counters, createMemoryCounters(), metrics.countedAlone),
+        key: deriveKey(settings.secrets[0] as KeyObject, 'limits'),
+        now,
+        onEvent,
+      })
+    : NO_LIMITS
+  const refresh = createRefresh({ store, tokens, arrivals, policy: settings, limits, now, onEvent })
   const accounts = new AccountService({
     store: stores.accounts,
     sessions,
     hasher,
     peppers,
+    limits,
     serviceWords: ['latchkey', new URL(settings.url).hostname],
     now,
     onEvent,
@@ -143,7 +160,7 @@ async function assemble(
     signingKeys,
     accessTokens: verifierFor(settings, () => signingKeys.published()),
     pastAccessTokens: verifierFor(settings, () => signingKeys.remembered()),
-    registry: serviceAuthenticator(registry),
+    registry: serviceAuthenticator(registry, limits),
     revocations,
     metrics,
     ping: () => stores.ping(),

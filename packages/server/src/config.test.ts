@@ -14,7 +14,7 @@ function problemsOf(options: object, production = false): Record<string, string>
 }
 
 test('an origin and a secret are enough: everything else has the default that the guide names', () => {
-  const { secrets, onEvent, onError, now, ...settings } = resolveOptions(GOOD, true)
+  const { secrets, onEvent, onError, onUpkeep, now, ...settings } = resolveOptions(GOOD, true)
   expect(secrets).toHaveLength(1)
   expect(now).toBe(Date.now)
   expect(settings).toEqual({
@@ -47,6 +47,13 @@ test('an origin and a secret are enough: everything else has the default that th
       parallelism: 1,
       maxQueue: 100,
     }),
+    rateLimits: true,
+    limits: {
+      passwordTries: 10,
+      passwordTriesPerAddress: 300,
+      signUpsPerAddress: 500,
+      refreshesPerSession: 600,
+    },
     claims: null,
     developmentHelpers: false,
   })

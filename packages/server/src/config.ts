@@ -2,11 +2,13 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { AuthErrorCode, User } from '@latchkey/protocol'
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import type { LimitSettings } from './abuse/limits.ts'
 import { DEFAULT_HASHING, type PasswordHasherOptions } from './accounts/password-hasher.ts'
 import { ConfigError, type SettingProblem } from './errors.ts'
 import type { EventListener } from './events.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './keys/key.ts'
 import type { Clock } from './time.ts'
+import type { RoundReport } from './upkeep/service.ts'
 
 export type SameSite = 'strict' | 'lax' | 'none'
 
@@ -92,12 +94,18 @@ export interface AuthOptions {
   maxSessionsPerUser?: number
   /** argon2id's cost, and the threads and the queue of hashing. */
   passwordHashing?: Partial<PasswordHasherOptions>
+  /** Whether tries at passwords, sign-ups and refreshes are limited. @default true */
+  rateLimits?: boolean
+  /** How much of each: 10 tries at an account, 300 wrong ones and 500 sign-ups of an address, 600 refreshes of a session. */
+  limits?: Partial<LimitSettings>
   /** Claims to add to the access token; read again at each refresh. Must not throw. */
   claims?: (user: User) => Record<string, unknown> | Promise<Record<string, unknown>>
   /** Hears of every security event. Must not throw. */
   onEvent?: EventListener
   /** Hears of what went wrong inside: the answer to the caller does not say it. Must not throw. */
   onError?: ErrorListener
+  /** Hears of each round of the upkeep that has removed something. Must not throw. */
+  onUpkeep?: (round: RoundReport) => void
   /** Adds `/dev`, helpers that the live view uses. Never in production. @default false */
   developmentHelpers?: boolean
   /** The time in milliseconds since 1970. @default Date.now */
@@ -131,9 +139,12 @@ export interface AuthSettings {
   keyRotationSeconds: number
   maxSessionsPerUser: number
   passwordHashing: PasswordHasherOptions
+  rateLimits: boolean
+  limits: LimitSettings
   claims: NonNullable<AuthOptions['claims']> | null
   onEvent: EventListener
   onError: ErrorListener
+  onUpkeep: NonNullable<AuthOptions['onUpkeep']>
   developmentHelpers: boolean
   now: Clock
 }
@@ -287,9 +298,19 @@ const optionsSchema = z.strictObject({
       maxQueue: count(1, 100_000).default(DEFAULT_HASHING.maxQueue),
     })
     .prefault({}),
+  rateLimits: z.boolean().default(true),
+  limits: z
+    .strictObject({
+      passwordTries: count(1, 100).default(10),
+      passwordTriesPerAddress: count(1, 1_000_000).default(300),
+      signUpsPerAddress: count(1, 1_000_000).default(500),
+      refreshesPerSession: count(1, 1_000_000).default(600),
+    })
+    .prefault({}),
   claims: callback<AuthOptions['claims']>(),
   onEvent: callback<AuthOptions['onEvent']>(),
   onError: callback<AuthOptions['onError']>(),
+  onUpkeep: callback<AuthOptions['onUpkeep']>(),
   developmentHelpers: z.boolean().default(false),
   now: callback<AuthOptions['now']>(),
 })
@@ -314,7 +335,7 @@ export function findOptionProblems(options: AuthOptions, production: boolean): S
 export function resolveOptions(options: AuthOptions, production: boolean): AuthSettings {
   const problems = findOptionProblems(options, production)
   if (problems.length > 0) throw new ConfigError(problems)
-  const { secret, redis, audience, cookie, claims, onEvent, onError, now, ...rest } =
+  const { secret, redis, audience, cookie, claims, onEvent, onError, onUpkeep, now, ...rest } =
     optionsSchema.parse(options)
   return {
     ...rest,
@@ -325,6 +346,7 @@ export function resolveOptions(options: AuthOptions, production: boolean): AuthS
     claims: claims ?? null,
     onEvent: onEvent ?? (() => {}),
     onError: onError ?? (() => {}),
+    onUpkeep: onUpkeep ?? (() => {}),
     now: now ?? Date.now,
   }
 }

@@ -34,6 +34,26 @@ export class StoreUnavailableError extends AuthError {
   }
 }
 
+/** What was limited: so many in so long. Its name is part of the answer. */
+export interface Limit {
+  name: 'sign-in' | 'sign-in-address' | 'sign-up' | 'refresh' | 'service'
+  quota: number
+  seconds: number
+}
+
+/** Too often. Nothing was looked at: it says nothing of whether a password was right, or a user is known. */
+export class RateLimitedError extends AuthError {
+  override readonly name = 'RateLimitedError'
+  readonly limit: Limit
+
+  constructor(limit: Limit, retryAfterMs: number) {
+    super('RATE_LIMITED', 'too many tries: wait, and try again', {
+      retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
+    })
+    this.limit = limit
+  }
+}
+
 /** One wrong setting: where it was given, what is wrong with it and what to do. */
 export interface SettingProblem {
   setting: string

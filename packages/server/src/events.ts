@@ -1,4 +1,5 @@
 import type { ClientKind, SessionEndReason } from '@latchkey/protocol'
+import type { Limit } from './errors.ts'
 
 /** Something that an operator wants to know of. Never holds a credential or an e-mail address. */
 export type SecurityEvent =
@@ -6,6 +7,7 @@ export type SecurityEvent =
   | { type: 'user.disabled' | 'user.enabled' | 'user.deleted' | 'user.password_changed'; userId: string }
   | { type: 'sign_in.succeeded'; userId: string; sessionId: string; client: ClientKind; ip: string | null }
   | { type: 'sign_in.failed'; ip: string | null }
+  | { type: 'limit.reached'; limit: Limit['name']; ip: string | null }
   | { type: 'session.ended'; sessionId: string; userId: string; reason: SessionEndReason }
   | {
       /** A spent refresh token came back. RFC 9700 §4.14.2 */

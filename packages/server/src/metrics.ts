@@ -8,10 +8,16 @@ export interface Metrics {
   count(event: SecurityEvent): void
   /** Notes how a refresh ended: `ok`, or the code it was refused with. */
   refreshed(outcome: string): void
+  /** Notes that the store of the counts was away. */
+  countedAlone(): void
   keyRefreshFailed(): void
   /** Notes that readers of the feed are sent an entry. */
   revocationPublished(kind: RevocationKind, delaySeconds: number): void
   readersDropped(count: number): void
+  /** Notes what the upkeep has removed on this node. */
+  sessionsRemoved(count: number): void
+  upkeepRoundFinished(seconds: number): void
+  upkeepFailed(): void
   /** The Prometheus text of the whole node. It holds no user's data. Rejects with OVERLOADED when a worker of it is silent. */
   render(): Promise<{ body: string; contentType: string }>
   /** What this process has counted, to be summed with what others have. */
@@ -44,6 +50,17 @@ export function createMetrics({ waitingForHashing, feedReaders }: Gauges, siblin
     name: 'latchkey_sessions_ended_total',
     help: 'Sessions that ended, by reason',
     labelNames: ['reason'],
+    registers,
+  })
+  const limited = new Counter({
+    name: 'latchkey_limits_reached_total',
+    help: 'Requests refused for coming too often, by the limit that they met',
+    labelNames: ['limit'],
+    registers,
+  })
+  const countersAway = new Counter({
+    name: 'latchkey_limits_counted_alone_total',
+    help: 'Times that this node counted for itself because the store of the counts did not answer',
     registers,
   })
   const keyFailures = new Counter({
@@ -84,16 +101,36 @@ export function createMetrics({ waitingForHashing, feedReaders }: Gauges, siblin
     buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
     registers,
   })
+  const removed = new Counter({
+    name: 'latchkey_sessions_removed_total',
+    help: 'Sessions over for longer than they are kept that this node has removed',
+    registers,
+  })
+  const round = new Gauge({
+    name: 'latchkey_upkeep_round_seconds',
+    help: 'From start to end of the last round of upkeep that this node finished',
+    aggregator: 'max',
+    registers,
+  })
+  const upkeepFailures = new Counter({
+    name: 'latchkey_upkeep_failures_total',
+    help: 'Times that the upkeep was put off because the store did not answer',
+    registers,
+  })
   const accepted = refreshes.labels('ok')
 
   return {
     count(event) {
       events.inc({ type: event.type })
       if (event.type === 'session.ended') ended.inc({ reason: event.reason })
+      if (event.type === 'limit.reached') limited.inc({ limit: event.limit })
     },
     refreshed(outcome) {
       if (outcome === 'ok') accepted.inc()
       else refreshes.inc({ outcome })
+    },
+    countedAlone() {
+      countersAway.inc()
     },
     keyRefreshFailed() {
       keyFailures.inc()
@@ -105,6 +142,15 @@ export function createMetrics({ waitingForHashing, feedReaders }: Gauges, siblin
     },
     readersDropped(count) {
       dropped.inc(count)
+    },
+    sessionsRemoved(count) {
+      removed.inc(count)
+    },
+    upkeepRoundFinished(seconds) {
+      round.set(seconds)
+    },
+    upkeepFailed() {
+      upkeepFailures.inc()
     },
     async render() {
       const body = siblings === undefined ? await registry.metrics() : await sumOf(siblings)

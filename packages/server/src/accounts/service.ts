@@ -1,9 +1,13 @@
 import type { User } from '@latchkey/protocol'
+import type { Limits } from '../abuse/limits.ts'
+import type { KnownDevice } from '../abuse/password-tries.ts'
+import { addressRange } from '../abuse/rules.ts'
 import { AuthError } from '../errors.ts'
 import type { EventListener } from '../events.ts'
 import { newId } from '../ids.ts'
 import type { Refreshed } from '../sessions/refresh.ts'
 import type { DeviceFacts, SessionService } from '../sessions/service.ts'
+import type { Session } from '../sessions/session.ts'
 import { type Clock, toTimestamp } from '../time.ts'
 import type { Account, AccountWithPassword, PasswordHash } from './account.ts'
 import { canonicalEmail } from './email.ts'
@@ -34,6 +38,7 @@ interface AccountDependencies {
   sessions: SessionService
   hasher: PasswordHasher
   peppers: Peppers
+  limits: Limits
   serviceWords: readonly string[]
   now: Clock
   onEvent: EventListener
@@ -65,24 +70,26 @@ export class AccountService {
   readonly #sessions: SessionService
   readonly #hasher: PasswordHasher
   readonly #peppers: Peppers
+  readonly #limits: Limits
   readonly #serviceWords: readonly string[]
   readonly #now: Clock
   readonly #onEvent: EventListener
   #decoy: Promise<PasswordHash> | undefined
 
-  constructor({ store, sessions, hasher, peppers, serviceWords, now, onEvent }: AccountDependencies) {
+  constructor({ store, sessions, hasher, peppers, limits, serviceWords, now, onEvent }: AccountDependencies) {
     this.#store = store
     this.#sessions = sessions
     this.#hasher = hasher
     this.#peppers = peppers
+    this.#limits = limits
     this.#serviceWords = serviceWords
     this.#now = now
     this.#onEvent = onEvent
   }
 
-  /** Rejects with INVALID_REQUEST, EMAIL_TAKEN or WEAK_PASSWORD. */
+  /** Rejects with INVALID_REQUEST, EMAIL_TAKEN, WEAK_PASSWORD or RATE_LIMITED. */
   async register(email: string, password: string, device: DeviceFacts): Promise<Refreshed> {
-    const account = await this.create({ email, password })
+    const account = await this.#limits.signUps.count(device.ip, () => this.create({ email, password }))
     const opened = await this.#sessions.open(account, device)
     this.#signedIn(opened, device)
     return opened
@@ -90,11 +97,26 @@ export class AccountService {
 
   /**
    * Rejects with INVALID_CREDENTIALS, after the same work, whether the address is unknown or the password wrong;
-   * with ACCOUNT_DISABLED only for who knows the password; with INVALID_REQUEST for a malformed address.
+   * with ACCOUNT_DISABLED only for who knows the password; with INVALID_REQUEST for a malformed address; with RATE_LIMITED,
+   * whatever the password.
+   *
+   * @param former a session that was opened where the request comes from, or null
    */
-  async signIn(email: string, password: string, device: DeviceFacts): Promise<Refreshed> {
-    const found = await this.#store.findByEmail(requireEmail(email))
-    if (!(await this.#passwordHolds(found, password))) {
+  async signIn(
+    email: string,
+    password: string,
+    device: DeviceFacts,
+    former: Session | null,
+  ): Promise<Refreshed> {
+    const canonical = requireEmail(email)
+    requireText(password)
+    const found = await this.#store.findByEmail(canonical)
+    const attempt = {
+      email: canonical,
+      ip: device.ip,
+      knownDevice: await this.#knownDevice(found?.account, device.ip, former),
+    }
+    if (!(await this.#limits.passwords.check(attempt, () => this.#passwordHolds(found, password)))) {
       this.#onEvent({ type: 'sign_in.failed', ip: device.ip })
       throw wrongCredentials()
     }
@@ -108,15 +130,19 @@ export class AccountService {
 
   /**
    * Changes the password and ends every other session of the user, also one that is just being opened with the old
-   * password. Rejects with INVALID_CREDENTIALS or WEAK_PASSWORD.
+   * password. Rejects with INVALID_CREDENTIALS, WEAK_PASSWORD or RATE_LIMITED.
    */
   async changePassword(
-    userId: string,
-    sessionId: string | null,
+    { id: userId, email }: Pick<Account, 'id' | 'email'>,
+    { id: sessionId, ip }: Pick<Session, 'id' | 'ip'>,
     { currentPassword, newPassword }: { currentPassword: string; newPassword: string },
   ): Promise<void> {
+    requireText(currentPassword)
     const found = await this.#store.findByIdWithPassword(userId)
-    if (!(await this.#passwordHolds(found, currentPassword))) throw wrongCredentials()
+    const attempt = { email, ip, knownDevice: { by: 'session', id: sessionId } } as const
+    if (!(await this.#limits.passwords.check(attempt, () => this.#passwordHolds(found, currentPassword)))) {
+      throw wrongCredentials()
+    }
     const { account } = found as AccountWithPassword
     const endedIds = await this.#store.changePassword({
       userId,
@@ -190,9 +216,21 @@ export class AccountService {
     this.#onEvent({ type: 'user.deleted', userId })
   }
 
+  /** The same look-up, whether there is an account or not. */
+  async #knownDevice(
+    account: Account | undefined,
+    ip: string | null,
+    former: Session | null,
+  ): Promise<KnownDevice | null> {
+    if (former !== null && former.userId === account?.id) return { by: 'session', id: former.id }
+    const range = addressRange(ip)
+    const sessions = await this.#sessions.list(account?.id ?? newId())
+    const isUsedFromHere = range !== null && sessions.some((session) => addressRange(session.ip) === range)
+    return isUsedFromHere ? { by: 'address' } : null
+  }
+
   /** Takes the time of one check also when there is no account or no password to check against. */
   async #passwordHolds(found: AccountWithPassword | undefined, password: string): Promise<boolean> {
-    if (!password.isWellFormed()) throw FAULTS['ill-formed']()
     const stored = found?.password ?? null
     const against = stored ?? (await this.#decoyHash())
     const spellings = spellingsOf(password)
@@ -283,6 +321,10 @@ function requireEmail(email: string): string {
   const canonical = canonicalEmail(email)
   if (canonical === null) throw new AuthError('INVALID_REQUEST', 'email: not an e-mail address')
   return canonical
+}
+
+function requireText(password: string): void {
+  if (!password.isWellFormed()) throw FAULTS['ill-formed']()
 }
 
 function wrongCredentials(): AuthError {

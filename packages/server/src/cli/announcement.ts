@@ -16,7 +16,7 @@ export function announce(url: string, { address, family, port }: AddressInfo, ur
 }
 
 /** Warns of what works, and is not what the operator will have meant. */
-export function warn({ url, trustedOrigins = [], cookie }: AuthOptions, logger: Logger): void {
+export function warn({ url, trustedOrigins = [], cookie, rateLimits }: AuthOptions, logger: Logger): void {
   if (url.startsWith('http:') && !isLoopback(url)) {
     logger.warn(
       'the public origin is http: passwords and tokens travel in the clear, and production refuses it',
@@ -26,5 +26,8 @@ export function warn({ url, trustedOrigins = [], cookie }: AuthOptions, logger: 
     logger.warn(
       'trusted origins on another site need LATCHKEY_COOKIE_SAME_SITE=none: browsers keep the cookie back',
     )
+  }
+  if (rateLimits === false && process.env.NODE_ENV === 'production') {
+    logger.warn('rate limits are off: nothing but the cost of hashing slows down who guesses passwords')
   }
 }

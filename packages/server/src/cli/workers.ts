@@ -1,6 +1,7 @@
 import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { RateLimiterClusterMaster } from 'rate-limiter-flexible'
 import type { ProcessMetrics, SiblingQuestion } from '../siblings.ts'
 import { announce, warn } from './announcement.ts'
 import { NoAnswerInTimeError } from './line.ts'
@@ -57,6 +58,8 @@ class Workers {
     this.#port = port
     this.#logger = logger
     cluster.setupPrimary({ stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    // Where the store holds no counts of tries, this process counts for all workers.
+    new RateLimiterClusterMaster()
   }
 
   /** Resolves when all of them serve, to where; to null when one could not. */

@@ -1,5 +1,7 @@
 import type { DeviceFacts } from '../sessions/service.ts'
+import type { Session } from '../sessions/session.ts'
 import { noContent } from './answers.ts'
+import { cookieName, cookieValues } from './cookies.ts'
 import { type Call, type Endpoint, endpointForCallerWithBody, endpointWithBody } from './endpoint.ts'
 import { checkNativeOrigin } from './origin.ts'
 import { answerTokens } from './tokens-answer.ts'
@@ -16,7 +18,7 @@ export const accountEndpoints: readonly Endpoint[] = [
       bearer: 'none',
       body: { schema: 'Registration', form: true, required: true },
       answers: { status: 201, schema: 'Tokens' },
-      errors: ['INVALID_REQUEST', 'EMAIL_TAKEN', 'WEAK_PASSWORD', 'OVERLOADED'],
+      errors: ['INVALID_REQUEST', 'EMAIL_TAKEN', 'WEAK_PASSWORD', 'RATE_LIMITED', 'OVERLOADED'],
     },
     async (call, { email, password, client }) => {
       const device = deviceFacts(call, client)
@@ -32,11 +34,13 @@ export const accountEndpoints: readonly Endpoint[] = [
       bearer: 'none',
       body: { schema: 'Login', form: true, required: true },
       answers: { status: 200, schema: 'Tokens' },
-      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'OVERLOADED'],
+      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS', 'ACCOUNT_DISABLED', 'RATE_LIMITED', 'OVERLOADED'],
     },
-    async (call, { email, password, client }) => {
+    async (call, { email, password, client, refreshToken }) => {
       const device = deviceFacts(call, client)
-      return await answerTokens(200, await call.services.accounts.signIn(email, password, device), call)
+      const former = await formerSession(call, refreshToken)
+      const opened = await call.services.accounts.signIn(email, password, device, former)
+      return await answerTokens(200, opened, call)
     },
   ),
   endpointForCallerWithBody(
@@ -48,14 +52,24 @@ export const accountEndpoints: readonly Endpoint[] = [
       bearer: 'required',
       body: { schema: 'PasswordChange', form: false, required: true },
       answers: { status: 204 },
-      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'OVERLOADED'],
+      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS', 'WEAK_PASSWORD', 'RATE_LIMITED', 'OVERLOADED'],
     },
     async (call, { account, session }, passwords) => {
-      await call.services.accounts.changePassword(account.id, session.id, passwords)
+      await call.services.accounts.changePassword(account, { ...session, ip: call.ip }, passwords)
       return noContent(call.answer)
     },
   ),
 ]
+
+/** The session, live or ended, whose token the device has kept: it tells it from a stranger's. */
+async function formerSession(
+  { request, services }: Call,
+  bodyToken: string | undefined,
+): Promise<Session | null> {
+  const [cookie, ...more] = cookieValues(request.headers.get('cookie'), cookieName(services.settings.cookie))
+  const token = more.length === 0 ? (cookie ?? bodyToken) : undefined
+  return token === undefined ? null : await services.sessions.findByRefreshToken(token)
+}
 
 function deviceFacts(call: Call, client: DeviceFacts['client']): DeviceFacts {
   const { headers } = call.request

@@ -1,5 +1,5 @@
 import type { AuthErrorCode, Problem } from '@latchkey/protocol'
-import type { AuthError } from '../errors.ts'
+import { type AuthError, RateLimitedError } from '../errors.ts'
 import { STATUS, TITLE } from './status.ts'
 
 export type HeaderRecord = Record<string, string>
@@ -38,8 +38,21 @@ export function problem(error: AuthError, headers: HeaderRecord): Response {
   })
 }
 
-export function retryAfter({ retryAfterSeconds }: AuthError): HeaderRecord {
-  return retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+/**
+ * When to come back, and which limit was met. Only where it was: what is left of a limit would tell strangers that others
+ * have tried. draft-ietf-httpapi-ratelimit-headers §3, §4
+ */
+export function retryAfter(error: AuthError): HeaderRecord {
+  const { retryAfterSeconds } = error
+  if (retryAfterSeconds === undefined) return {}
+  const headers = { 'retry-after': String(retryAfterSeconds) }
+  if (!(error instanceof RateLimitedError)) return headers
+  const { name, quota, seconds } = error.limit
+  return {
+    ...headers,
+    ratelimit: `"${name}";r=0;t=${retryAfterSeconds}`,
+    'ratelimit-policy': `"${name}";q=${quota};w=${seconds}`,
+  }
 }
 
 export function toProblem(error: AuthError): Problem {

@@ -1,3 +1,4 @@
+import type { Limits } from '../abuse/limits.ts'
 import { AuthError } from '../errors.ts'
 import type { ServiceRegistry } from '../services/registry.ts'
 import type { Service } from '../services/service.ts'
@@ -19,9 +20,9 @@ export interface ClientFields {
 export interface ServiceAuthenticator {
   /**
    * The service that sends a request; null where it is none that is registered. Rejects with INVALID_REQUEST where
-   * credentials come both ways, and with STORE_UNAVAILABLE.
+   * credentials come both ways, with RATE_LIMITED where wrong ones came too often from the address, and with STORE_UNAVAILABLE.
    */
-  authenticate(headers: Headers, fields?: ClientFields): Promise<Service | null>
+  authenticate(headers: Headers, ip: string | null, fields?: ClientFields): Promise<Service | null>
 }
 
 /** The challenge that goes with a 401 for a client. RFC 7617 §2 */
@@ -32,11 +33,18 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const NOBODY: ClientCredentials = { via: 'basic', id: '', secret: '' }
 
-export function serviceAuthenticator(registry: Pick<ServiceRegistry, 'authenticate'>): ServiceAuthenticator {
+/** Right credentials always pass, so that nobody can shut a service out: 256 random bits cannot be guessed. */
+export function serviceAuthenticator(
+  registry: Pick<ServiceRegistry, 'authenticate'>,
+  limits: Pick<Limits, 'wrongService'>,
+): ServiceAuthenticator {
   return {
-    async authenticate(headers, fields = {}) {
+    async authenticate(headers, ip, fields = {}) {
       const given = clientCredentials(headers, fields)
-      return given.via === 'nothing' ? null : await registry.authenticate(given.id, given.secret)
+      if (given.via === 'nothing') return null
+      const service = await registry.authenticate(given.id, given.secret)
+      if (service === null) limits.wrongService(ip)
+      return service
     },
   }
 }

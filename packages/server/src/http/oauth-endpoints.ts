@@ -75,10 +75,10 @@ export const oauthEndpoints: readonly Endpoint[] = [
       basic: 'required',
       body: { schema: 'IntrospectionRequest', form: 'only', required: true },
       answers: { status: 200, schema: 'Introspection' },
-      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS'],
+      errors: ['INVALID_REQUEST', 'INVALID_CREDENTIALS', 'RATE_LIMITED'],
     },
     async (call, body) => {
-      const service = await call.services.registry.authenticate(call.request.headers, body)
+      const service = await call.services.registry.authenticate(call.request.headers, call.ip, body)
       if (service === null) throw new UnknownClientError(clientCredentials(call.request.headers, body))
       return json(200, await introspect(tokenOf(body), service.audience, call), call.answer)
     },

@@ -41,7 +41,8 @@ export function corsHeaders(headers: Headers, settings: OriginSettings): HeaderR
   return {
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'Retry-After, WWW-Authenticate, X-Request-Id',
+    'access-control-expose-headers':
+      'RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id',
     'cross-origin-resource-policy': 'cross-origin',
     vary: 'Origin',
   }

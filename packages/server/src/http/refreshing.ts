@@ -22,6 +22,7 @@ export const REFRESH_ERRORS = [
   'REFRESH_REUSED',
   'REFRESH_SUPERSEDED',
   'SESSION_REVOKED',
+  'RATE_LIMITED',
 ] as const
 
 /** The refresh token of a request, and the way it came. */

@@ -25,11 +25,11 @@ export const revocationEndpoints: readonly Endpoint[] = [
         'Last-Event-ID': 'The id of the last event that the reader has taken in: it goes on from there',
       },
       answers: { status: 200, mediaType: 'text/event-stream' },
-      errors: ['INVALID_CREDENTIALS', 'OVERLOADED'],
+      errors: ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'OVERLOADED'],
     },
     async (call) => {
       const { request, services, connection, answer } = call
-      const service = await services.registry.authenticate(request.headers)
+      const service = await services.registry.authenticate(request.headers, call.ip)
       if (service === null) return unknownService(call)
       const stream = await services.revocations.openFeed({
         serviceId: service.id,

@@ -46,7 +46,17 @@ export const SCHEMAS = {
     password: z.string().describe('8 to 256 characters, none of the common ones'),
     client: client.default('browser'),
   }),
-  Login: z.object({ email, password: z.string(), client: client.default('browser') }),
+  Login: z.object({
+    email,
+    password: z.string(),
+    client: client.default('browser'),
+    refreshToken: z
+      .string()
+      .optional()
+      .describe(
+        'The last one that a native app had, spent or ended: it tells the device from a stranger who guesses, and is not refreshed',
+      ),
+  }),
   RefreshRequest: z.object({
     refreshToken: z.string().optional().describe('Native sessions only; browsers send the cookie'),
   }),

@@ -8,7 +8,7 @@ import {
 } from 'node:crypto'
 
 /** What the service's secret is used for; each use has a key of its own. RFC 5869 §3.2 */
-export type SecretPurpose = 'seal' | 'refresh-token'
+export type SecretPurpose = 'seal' | 'refresh-token' | 'limits'
 
 /** The key that a secret yields for one purpose: 32 bytes, HKDF-SHA-256. */
 export function deriveKey(secret: KeyObject, purpose: SecretPurpose): KeyObject {

@@ -1,5 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { NO_LIMITS } from '../abuse/limits.ts'
 import { StoreUnavailableError } from '../errors.ts'
 import type { SecurityEvent } from '../events.ts'
 import { RefreshArrivals } from './arrivals.ts'
@@ -51,6 +52,7 @@ function aBatch(store: SessionStore, now: number, events: SecurityEvent[] = []) 
     tokens,
     arrivals,
     policy,
+    limits: NO_LIMITS,
     now: () => now,
     onEvent: (e) => events.push(e),
   })

@@ -1,3 +1,4 @@
+import type { Limits } from '../abuse/limits.ts'
 import type { EventListener } from '../events.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { RefreshArrivals } from './arrivals.ts'
@@ -12,6 +13,7 @@ export interface RefreshDependencies {
   tokens: RefreshTokens
   arrivals: RefreshArrivals
   policy: SessionPolicy
+  limits: Pick<Limits, 'refresh'>
   now: Clock
   onEvent: EventListener
 }
@@ -63,7 +65,7 @@ class RefreshBatch {
   async decide(batch: Candidate[]): Promise<Outcome[]> {
     try {
       await this.#read(batch)
-      let open = batch
+      let open = this.#admit(batch)
       while (open.length > 0) open = await this.#round(open)
     } catch (error) {
       // What was written stays answered: those who moved have moved.
@@ -71,6 +73,24 @@ class RefreshBatch {
       return batch.map((candidate) => this.#outcomes.get(candidate) ?? { kind: 'failed', error })
     }
     return batch.map((candidate) => this.#outcomes.get(candidate) as Outcome)
+  }
+
+  /** Answers those whose token is not genuine, or whose session is refreshed too often, and returns the others. */
+  #admit(batch: readonly Candidate[]): Candidate[] {
+    return batch.filter((candidate) => {
+      const owned = this.#sessions.get(candidate.claimed.sessionId)
+      if (owned === undefined || !isGenuine(candidate, owned.session, this.#deps.tokens)) {
+        this.#outcomes.set(candidate, { kind: 'invalid' })
+        return false
+      }
+      try {
+        this.#deps.limits.refresh(owned.session.id, candidate.request.ip)
+        return true
+      } catch (error) {
+        this.#outcomes.set(candidate, { kind: 'failed', error })
+        return false
+      }
+    })
   }
 
   /** Returns those that are still open after the round. */
@@ -82,7 +102,7 @@ class RefreshBatch {
 
     for (const candidate of open) {
       const owned = this.#sessions.get(candidate.claimed.sessionId)
-      if (owned === undefined || !isGenuine(candidate, owned.session, this.#deps.tokens)) {
+      if (owned === undefined) {
         judged.set(candidate, { kind: 'invalid' })
         continue
       }

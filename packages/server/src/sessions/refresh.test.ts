@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { NO_LIMITS } from '../abuse/limits.ts'
 import type { SecurityEvent } from '../events.ts'
 import { createSqlAccountStore } from '../stores/sql/account-store.ts'
 import { createSqlSessionStore } from '../stores/sql/session-store.ts'
@@ -43,6 +44,7 @@ async function startWorld() {
         tokens,
         arrivals,
         policy: POLICY,
+        limits: NO_LIMITS,
         now: () => clock.now,
         onEvent: (event) => void events.push(event),
       })

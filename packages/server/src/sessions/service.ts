@@ -86,6 +86,14 @@ export class SessionService {
     return owned
   }
 
+  /** The session, live or ended, that a refresh token of any generation belongs to; null for anything else. */
+  async findByRefreshToken(refreshToken: string): Promise<Session | null> {
+    const claimed = parseRefreshToken(refreshToken)
+    if (claimed === null) return null
+    const owned = await this.find(claimed.sessionId)
+    return owned !== undefined && this.#tokens.proves(claimed, owned.session) ? owned.session : null
+  }
+
   /** A user's live sessions, the most recently used first. */
   async list(userId: string): Promise<Session[]> {
     const now = this.#now()
@@ -115,11 +123,8 @@ export class SessionService {
    * @param client the only kind of session to end, or null for either
    */
   async endByRefreshToken(refreshToken: string, client: ClientKind | null = null): Promise<void> {
-    const claimed = parseRefreshToken(refreshToken)
-    if (claimed === null) return
-    const owned = await this.find(claimed.sessionId)
-    if (owned === undefined || !this.#tokens.proves(claimed, owned.session)) return
-    if (client === null || client === owned.session.client) await this.#logOut(owned.session)
+    const session = await this.findByRefreshToken(refreshToken)
+    if (session !== null && (client === null || client === session.client)) await this.#logOut(session)
   }
 
   /** Ends the session that an access token named. */

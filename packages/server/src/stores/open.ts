@@ -1,17 +1,25 @@
+import type { CounterStore } from '../abuse/store.ts'
 import type { AccountStore } from '../accounts/store.ts'
 import type { AuthSettings } from '../config.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { RevocationStore } from '../revocations/store.ts'
 import type { ServiceStore } from '../services/store.ts'
 import type { SessionStore } from '../sessions/store.ts'
+import type { UpkeepStore } from '../upkeep/store.ts'
+import { createMemoryCounters, createWorkerCounters } from './limits/memory.ts'
+import { createPostgresCounters } from './limits/postgres.ts'
+import { createRedisCounters } from './limits/redis.ts'
+import { openRedisStores, type RedisStores } from './redis/open.ts'
 import { createSqlAccountStore } from './sql/account-store.ts'
 import type { SqlDatabase } from './sql/database.ts'
 import { createSqlKeyStore } from './sql/key-store.ts'
-import { openPostgres } from './sql/postgres.ts'
+import type { DatabaseSchema } from './sql/migrate.ts'
+import { openPostgres, openPostgresSchema } from './sql/postgres.ts'
 import { createSqlRevocationStore } from './sql/revocation-store.ts'
 import { createSqlServiceStore } from './sql/service-store.ts'
 import { createSqlSessionStore } from './sql/session-store.ts'
-import { openSqlite } from './sql/sqlite.ts'
+import { openSqlite, openSqliteSchema } from './sql/sqlite.ts'
+import { createSqlUpkeepStore } from './sql/upkeep-store.ts'
 
 /** Everything that is kept, and where: what the settings name. */
 export interface Stores {
@@ -20,6 +28,11 @@ export interface Stores {
   keys: KeyStore
   services: ServiceStore
   revocations: RevocationStore
+  upkeep: UpkeepStore
+  /** The counts behind the limits. It may be away while everything else is there. */
+  counters: CounterStore
+  /** What whoever runs the service should know about what holds its data, as whole sentences. */
+  notices: readonly string[]
   /** Resolves when all of it can be read and written. Rejects with `StoreUnavailableError`. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -27,8 +40,18 @@ export interface Stores {
 
 export type StoreSettings = Pick<
   AuthSettings,
-  'database' | 'databasePool' | 'databaseTimeoutSeconds' | 'autoMigrate'
->
+  | 'database'
+  | 'databasePool'
+  | 'databaseTimeoutSeconds'
+  | 'autoMigrate'
+  | 'redis'
+  | 'redisPrefix'
+  | 'idleTtlSeconds'
+  | 'sessionRetentionSeconds'
+> & {
+  /** Whether this is one of several processes of a primary that counts for them. @default false */
+  isWorker?: boolean
+}
 
 /**
  * Opens what the settings name, and makes or migrates what is missing there. Rejects with `StoreUnavailableError`.
@@ -36,23 +59,66 @@ export type StoreSettings = Pick<
  */
 export async function openStores(settings: StoreSettings, refusedForMs: () => number): Promise<Stores> {
   const sql = await openSql(settings)
+  let redis: RedisStores | null
+  try {
+    redis = await openRedis(settings, sql, refusedForMs)
+  } catch (error) {
+    await sql.close()
+    throw error
+  }
   return {
-    accounts: createSqlAccountStore(sql, refusedForMs),
-    sessions: createSqlSessionStore(sql, refusedForMs),
+    accounts: redis?.accounts ?? createSqlAccountStore(sql, refusedForMs),
+    sessions: redis?.sessions ?? createSqlSessionStore(sql, refusedForMs),
     keys: createSqlKeyStore(sql),
     services: createSqlServiceStore(sql),
-    revocations: createSqlRevocationStore(sql),
-    ping: () => sql.ping(),
-    close: () => sql.close(),
+    revocations: redis?.revocations ?? createSqlRevocationStore(sql),
+    upkeep: createSqlUpkeepStore(sql),
+    counters: openCounters(settings, sql, redis),
+    notices: [...sql.notices, ...(redis?.notices ?? [])],
+    async ping() {
+      await Promise.all([sql.ping(), redis?.ping()])
+    },
+    async close() {
+      redis?.close()
+      await sql.close()
+    },
   }
+}
+
+async function openRedis(
+  { redis: url, ...settings }: StoreSettings,
+  sql: SqlDatabase,
+  refusedForMs: () => number,
+): Promise<RedisStores | null> {
+  return url === null ? null : await openRedisStores({ ...settings, url }, sql, refusedForMs)
 }
 
 async function openSql(settings: StoreSettings): Promise<SqlDatabase> {
   const { database, databasePool: poolSize, databaseTimeoutSeconds: timeoutSeconds, autoMigrate } = settings
   switch (database.kind) {
     case 'sqlite':
-      return await openSqlite(database.path)
+      return await openSqlite(database.path, { autoMigrate })
     case 'postgres':
       return await openPostgres({ url: database.url, poolSize, timeoutSeconds, autoMigrate })
+  }
+}
+
+/** The tables of the database alone, of whatever version they are. */
+export function openSchema({ database }: Pick<StoreSettings, 'database'>): DatabaseSchema {
+  return database.kind === 'sqlite' ? openSqliteSchema(database.path) : openPostgresSchema(database)
+}
+
+/** A count need not survive what an attacker cannot bring about: beside SQLite it costs no write to the disk. */
+function openCounters(
+  { database, redisPrefix, isWorker = false }: StoreSettings,
+  sql: SqlDatabase,
+  redis: RedisStores | null,
+): CounterStore {
+  if (redis !== null) return createRedisCounters(redis.client, redisPrefix)
+  switch (database.kind) {
+    case 'sqlite':
+      return isWorker ? createWorkerCounters() : createMemoryCounters()
+    case 'postgres':
+      return createPostgresCounters(sql.reader)
   }
 }

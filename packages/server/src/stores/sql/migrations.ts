@@ -126,5 +126,21 @@ export function migrationsFor(dialect: Dialect): Record<string, Migration> {
           .execute()
       },
     },
+
+    ...(isPostgres ? { '0007-limits': { up: createLimits } } : {}),
   }
+}
+
+/**
+ * The columns are rate-limiter-flexible's, in its order. Unlogged: counting costs no flush to the disk, and survives all but a
+ * crash of the database.
+ */
+async function createLimits(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('limits')
+    .modifyFront(sql`unlogged`)
+    .addColumn('key', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('points', 'integer', (column) => column.notNull())
+    .addColumn('expire', 'bigint')
+    .execute()
 }
