@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { registerClients } from './lab/clients.ts'
+import { clientsOfPopulation } from './lab/clients.ts'
 import { peakMemoryOf } from './lab/process.ts'
-import { copySessions } from './lab/seed.ts'
+import { seed } from './lab/seed.ts'
 import { startLatchkey } from './lab/service.ts'
+import { startStore } from './lab/stores.ts'
 import { Connection } from './load/connection.ts'
-import { type Client, closedLoop } from './load/loops.ts'
-import { ClientSession, type Delivery, signIn } from './load/session.ts'
+import { closedLoop } from './load/loops.ts'
+import { register, signIn } from './load/session.ts'
 import { whole } from './report.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -14,25 +15,26 @@ const CONNECTIONS = 32
 const SIGN_INS = 8
 const PROMISED_MB = 200
 const SECONDS = 15
+const EMAIL = 'memory@example.com'
 
 /** The most memory that the service ever has resident, with many live sessions, each refreshed at least once. */
 export const memory: Scenario = {
   summary: 'peak memory with 100,000 live sessions, all of them refreshed',
-  async run({ quick, delivery, workplace, progress }) {
+  async run({ quick, workplace, progress }) {
     const sessions = quick ? 10_000 : 100_000
     const directory = join(workplace.directory, 'memory')
     const env = { LATCHKEY_SECRET: randomBytes(32).toString('base64url') }
 
     const first = await startLatchkey({ directory, env })
-    await registerClients(first, delivery, 1)
+    await registerOne(first.origin, first.publicOrigin)
     await first.stop()
-    const tokens = copySessions(first.databaseFile, env.LATCHKEY_SECRET, sessions)
+    await seed(await startStore('sqlite'), first.databaseFile, sessions)
     progress(`${whole(sessions)} sessions in the database`)
 
     const service = await startLatchkey({ directory, env })
     try {
       const afterStart = peakMemoryOf(service.pid)
-      const clients = deal(tokens, delivery, service.publicOrigin)
+      const clients = clientsOfPopulation(service, env.LATCHKEY_SECRET, sessions, CONNECTIONS)
       const { refreshes, perSecond } = await closedLoop(
         clients,
         service,
@@ -61,17 +63,14 @@ export const memory: Scenario = {
   },
 }
 
-function deal(tokens: readonly string[], delivery: Delivery, publicOrigin: string): Client[] {
-  const clients: Client[] = Array.from({ length: CONNECTIONS }, () => [])
-  tokens.forEach((token, number) => {
-    const carried = delivery === 'browser' ? `__Host-latchkey=${token}` : token
-    clients[number % CONNECTIONS]!.push(new ClientSession(delivery, publicOrigin, carried))
-  })
-  return clients
+async function registerOne(origin: string, publicOrigin: string): Promise<void> {
+  const connection = await Connection.open(origin)
+  await register(connection, publicOrigin, 'browser', EMAIL)
+  connection.close()
 }
 
 async function signInOnce(origin: string, publicOrigin: string): Promise<void> {
   const connection = await Connection.open(origin)
-  await signIn(connection, publicOrigin, 'bench-0@example.com')
+  await signIn(connection, publicOrigin, EMAIL)
   connection.close()
 }

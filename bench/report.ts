@@ -24,3 +24,8 @@ export function milliseconds(value: number): string {
 export function megabytes(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
+
+/** A few bytes. */
+export function bytesText(bytes: number): string {
+  return bytes.toFixed(bytes < 10 ? 1 : 0)
+}

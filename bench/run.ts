@@ -13,14 +13,20 @@ import { isRecent, machineOf, type Result, readResult, writeResult } from './res
 import { revocation } from './revocation.ts'
 import { scaling } from './scaling.ts'
 import type { Finding, Rows, Scenario, Settings } from './scenario.ts'
+import { sessions } from './sessions.ts'
 import { signInPressure } from './signin-pressure.ts'
 import { startup } from './startup.ts'
+import { storage } from './storage.ts'
 import { stores } from './stores.ts'
 import { verify } from './verify.ts'
+import { workers } from './workers.ts'
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   stores,
   peers,
+  workers,
+  sessions,
+  storage,
   growth,
   memory,
   startup,

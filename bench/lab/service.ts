@@ -88,7 +88,8 @@ export async function runLatchkey(
   return stdout
 }
 
-function databaseIn(directory: string): string {
+/** Where the service of a directory has its SQLite file. */
+export function databaseIn(directory: string): string {
   return join(directory, 'latchkey.db')
 }
 

@@ -22,13 +22,16 @@ export interface Store {
 
 const running = new Set<ServerProcess>()
 
-/** PostgreSQL as it comes, `fsync` on; Redis with every write in its log before the answer, and SQLite for the users. */
-export async function startStore(name: StoreName): Promise<Store> {
+/**
+ * PostgreSQL as it comes, `fsync` on; Redis with every write in its log before the answer, and SQLite for the users. Or neither, where
+ * nothing is to survive the machine and time is not measured.
+ */
+export async function startStore(name: StoreName, { durable } = { durable: true }): Promise<Store> {
   switch (name) {
     case 'sqlite':
       return { name, env: {}, pids: [], async remove() {} }
     case 'postgres': {
-      const server = await startPostgres()
+      const server = await startPostgres(durable ? {} : { fsync: 'off', synchronous_commit: 'off' })
       running.add(server.process)
       const url = await server.createDatabase('latchkey')
       return {
@@ -42,7 +45,7 @@ export async function startStore(name: StoreName): Promise<Store> {
       }
     }
     case 'redis': {
-      const redis = await startRedis()
+      const redis = await startRedis(durable ? {} : { appendonly: 'no' })
       running.add(redis.process)
       return {
         ...{ name, env: { LATCHKEY_REDIS_URL: redis.url }, pids: [redis.process.pid!], redis },
