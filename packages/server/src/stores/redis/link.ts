@@ -1,10 +1,20 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Cluster, type Redis } from 'ioredis'
-import { StoreUnavailableError } from '../../errors.ts'
+import { type ConfigError, StoreUnavailableError } from '../../errors.ts'
 import type { ScriptedClient } from './scripts.ts'
+import { wrong } from './url.ts'
 
 /** How long a call whose connection broke waits for the next one. */
 const RECONNECT_WAIT_MS = 1_000
+
+/** The ways in which Redis says that it will never serve us as we are. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  NOAUTH: 'needs a password: Redis asks for one',
+  WRONGPASS: 'has a user or a password that Redis does not take',
+  'ERR This instance has cluster support disabled':
+    'names no cluster: write redis:// instead of redis+cluster://',
+}
 
 /** The way to Redis: everything that is sent goes through {@link RedisLink.call}. */
 export class RedisLink {
@@ -24,6 +34,28 @@ export class RedisLink {
     return this.client instanceof Cluster ? this.client.nodes('master') : [this.client as Redis]
   }
 
+  /** Connects for the first time. Rejects with `ConfigError` where Redis turns us away, or with `StoreUnavailableError`. */
+  async connect(timeoutMs: number): Promise<void> {
+    let refusal: ConfigError | undefined
+    const onError = (error: Error & { lastNodeError?: Error }) => {
+      refusal ??= refusalOf(error.lastNodeError ?? error)
+    }
+    this.client.on('error', onError)
+    const giveUp = new AbortController()
+    const tooLong = delay(timeoutMs, undefined, { signal: giveUp.signal }).then(() => {
+      throw new Error('Redis did not answer in time')
+    })
+    try {
+      await Promise.race([this.client.connect(), tooLong])
+    } catch (error) {
+      throw refusal ?? toStoreError(error)
+    } finally {
+      giveUp.abort()
+      tooLong.catch(() => {})
+      this.client.off('error', onError)
+    }
+  }
+
   /**
    * Sends what `work` sends. Where the connection broke before the answer came, it is sent once more over the next one: all
    * of ours may be. Rejects only with `StoreUnavailableError`.
@@ -41,8 +73,13 @@ export class RedisLink {
     }
   }
 
+  close(): void {
+    this.client.disconnect()
+  }
+
   async #isBack(): Promise<boolean> {
     if (this.client.status === 'ready') return true
+    if (this.client.status === 'end') return false
     try {
       await once(this.client, 'ready', { signal: AbortSignal.timeout(RECONNECT_WAIT_MS) })
       return true
@@ -50,10 +87,11 @@ export class RedisLink {
       return false
     }
   }
+}
 
-  close(): void {
-    this.client.disconnect()
-  }
+function refusalOf({ message }: Error): ConfigError | undefined {
+  const known = Object.keys(REFUSALS).find((beginning) => message.startsWith(beginning))
+  return known === undefined ? undefined : wrong(REFUSALS[known] as string)
 }
 
 /** Sent, or perhaps sent, but not answered. What was not sent fails at once: Redis is away, and nobody knows for how long. */
@@ -65,8 +103,9 @@ function isLostConnection(error: unknown): boolean {
 }
 
 function toStoreError(error: unknown): unknown {
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof StoreUnavailableError)
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof StoreUnavailableError) {
     return error
+  }
   // It holds what was sent: seeds.
   if (error instanceof Error && 'command' in error) delete error.command
   return new StoreUnavailableError(error)

@@ -2,22 +2,27 @@ import type { Cluster, Redis } from 'ioredis'
 import type { AccountStore } from '../../accounts/store.ts'
 import type { RevocationStore } from '../../revocations/store.ts'
 import type { SessionStore } from '../../sessions/store.ts'
+import type { Clock } from '../../time.ts'
 import type { SqlDatabase } from '../sql/database.ts'
 import { createSqlRevocationStore } from '../sql/revocation-store.ts'
 import { createRedisAccountStore } from './account-store.ts'
 import { createClient } from './client.ts'
+import { Histories } from './histories.ts'
 import { KeyNames } from './keys.ts'
 import { RedisLink } from './link.ts'
 import { RevocationNews } from './revocation-news.ts'
+import { RevokedSessions } from './revoked.ts'
+import { checkServer, noticesOf, readFacts } from './server-facts.ts'
 import { RedisSessionStore } from './session-store.ts'
 import { type Lifetimes, RedisSessions } from './sessions.ts'
-import { parseRedisUrl } from './url.ts'
+import { parseRedisUrl, type RedisLocation } from './url.ts'
 import { UserSessions } from './user-sessions.ts'
 
 export interface RedisStoreSettings extends Lifetimes {
   url: string
   redisPrefix: string
   databaseTimeoutSeconds: number
+  now: Clock
 }
 
 /** What Redis holds, and what SQL holds and Redis has a part in. */
@@ -42,34 +47,54 @@ export async function openRedisStores(
   const commandTimeoutMs = settings.databaseTimeoutSeconds * 1000
   const keys = new KeyNames(settings.redisPrefix)
   const link = new RedisLink(createClient(location, commandTimeoutMs))
-  const news = new RevocationNews(link.client, createClient(location, commandTimeoutMs), keys.channel)
+  const listener = new RedisLink(createClient(location, commandTimeoutMs))
+
+  const sessions = new RedisSessions(link, keys, settings)
+  const ofUsers = new UserSessions(link, keys, sessions)
+  const news = new RevocationNews(link, listener, keys.channel)
+  const revocations = news.wake(createSqlRevocationStore(database))
+  const revoked = new RevokedSessions({ log: revocations, sessions, now: settings.now })
+  const histories = new Histories(link, () => revoked.applyAgain())
+  const onLogged = () => news.publish()
+  const store = new RedisSessionStore({ database, sessions, ofUsers, revoked, refusedForMs, onLogged })
 
   function close(): void {
-    news.close()
-    link.close()
+    histories.stop()
+    revoked.stop()
+    for (const each of [link, listener]) each.close()
   }
 
   try {
-    await link.call((client) => client.connect())
-    await news.start()
+    await link.connect(commandTimeoutMs)
+    await listener.connect(commandTimeoutMs)
+    const notices = await meetServers(link, location)
+    // Before any session is served: what has ended stays ended, whatever Redis has kept.
+    await revoked.start()
+    await histories.start()
+    return {
+      accounts: createRedisAccountStore({ database, sessions: store, refusedForMs, onLogged }),
+      sessions: store,
+      revocations,
+      client: link.client,
+      notices,
+      async ping() {
+        await link.call(() => Promise.all(link.masters().map((master) => master.ping())))
+      },
+      close,
+    }
   } catch (error) {
     close()
     throw error
   }
+}
 
-  const sessions = new RedisSessions(link, keys, settings)
-  const ofUsers = new UserSessions(link, keys, sessions)
-  const onLogged = () => news.publish()
-  const store = new RedisSessionStore({ database, sessions, ofUsers, refusedForMs, onLogged })
-  return {
-    accounts: createRedisAccountStore({ database, sessions: store, refusedForMs, onLogged }),
-    sessions: store,
-    revocations: news.wake(createSqlRevocationStore(database)),
-    client: link.client,
-    notices: [],
-    async ping() {
-      await link.call((client) => client.ping())
-    },
-    close,
+/** What can be seen of them, each once. Throws a `ConfigError` for one that cannot serve us. */
+async function meetServers(link: RedisLink, location: RedisLocation): Promise<string[]> {
+  const notices = new Set<string>()
+  for (const master of link.masters()) {
+    const facts = await link.call(() => readFacts(master))
+    checkServer(facts, location)
+    for (const notice of await noticesOf(master, facts, location)) notices.add(notice)
   }
+  return [...notices]
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { OPENED } from '../../sessions/testing/sessions.ts'
 import { describeStore } from '../conformance.ts'
 import { createSqlKeyStore } from '../sql/key-store.ts'
 import { createSqlServiceStore } from '../sql/service-store.ts'
@@ -31,6 +32,7 @@ describeStore('Redis', async () => {
         url: server.url,
         redisPrefix,
         databaseTimeoutSeconds: 5,
+        now: () => OPENED,
         idleTtlSeconds: 604_800,
         sessionRetentionSeconds: 604_800,
       },

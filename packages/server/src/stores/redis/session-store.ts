@@ -3,10 +3,11 @@ import { revocationsOf } from '../../revocations/rules.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Opening, OwnedSession, SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'
-import type { SqlDatabase } from '../sql/database.ts'
+import type { AccountRow, SqlDatabase } from '../sql/database.ts'
 import { appendRevocations } from '../sql/revocation-store.ts'
 import type { StoredSession } from './codec.ts'
 import { ownedBy } from './overlay.ts'
+import type { RevokedSessions } from './revoked.ts'
 import { type RedisSessions, STEP_KEYS } from './sessions.ts'
 import type { UserSessions } from './user-sessions.ts'
 
@@ -19,6 +20,7 @@ interface RedisSessionStoreDependencies {
   database: SqlDatabase
   sessions: RedisSessions
   ofUsers: UserSessions
+  revoked: RevokedSessions
   /** How long the access tokens of an ended session may live on now: so long its end is told. */
   refusedForMs: () => number
   /** To be called when the log of revocations has grown. */
@@ -30,13 +32,22 @@ export class RedisSessionStore implements SessionStore {
   readonly #database: SqlDatabase
   readonly #sessions: RedisSessions
   readonly #ofUsers: UserSessions
+  readonly #revoked: RevokedSessions
   readonly #refusedForMs: () => number
   readonly #onLogged: () => void
 
-  constructor({ database, sessions, ofUsers, refusedForMs, onLogged }: RedisSessionStoreDependencies) {
+  constructor({
+    database,
+    sessions,
+    ofUsers,
+    revoked,
+    refusedForMs,
+    onLogged,
+  }: RedisSessionStoreDependencies) {
     this.#database = database
     this.#sessions = sessions
     this.#ofUsers = ofUsers
+    this.#revoked = revoked
     this.#refusedForMs = refusedForMs
     this.#onLogged = onLogged
   }
@@ -65,7 +76,7 @@ export class RedisSessionStore implements SessionStore {
     const rows = await this.#database.findAccounts(userIds)
     const accounts = new Map(userIds.map((id, i) => [id, rows[i]]))
     return found.map((stored) =>
-      stored === undefined ? undefined : ownedBy(stored, accounts.get(stored.session.userId)),
+      stored === undefined ? undefined : this.#owned(stored, accounts.get(stored.session.userId)),
     )
   }
 
@@ -76,11 +87,11 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async listByUser(userId: string): Promise<Session[]> {
-    const { live } = await this.#ofUsers.look(userId)
-    if (live.length === 0) return []
+    const { staying } = await this.#ofUsers.look(userId)
+    if (staying.length === 0) return []
     const [row] = await this.#database.findAccounts([userId])
-    return live
-      .flatMap((stored) => ownedBy(stored, row)?.session ?? [])
+    return staying
+      .flatMap((stored) => this.#owned(stored, row)?.session ?? [])
       .filter(({ ended }) => ended === null)
       .toSorted(byLastUse)
   }
@@ -103,8 +114,8 @@ export class RedisSessionStore implements SessionStore {
 
   /** A user's sessions that have not ended as far as Redis knows. */
   async liveOf(userId: string, except: string | null): Promise<Session[]> {
-    const { live } = await this.#ofUsers.look(userId)
-    return live.map(({ session }) => session).filter(({ id }) => id !== except)
+    const { staying, condemned } = await this.#ofUsers.look(userId)
+    return [...staying, ...condemned].map(({ session }) => session).filter(({ id }) => id !== except)
   }
 
   /** Writes into the log what ends, and ends it. Resolves to the ids of those that nobody else has ended meanwhile. */
@@ -146,6 +157,14 @@ export class RedisSessionStore implements SessionStore {
     return found.flatMap((stored) => (stored?.session.ended === null ? [stored.session] : []))
   }
 
+  /** The session as SQL allows it: its account, and the log. */
+  #owned(stored: StoredSession, row: AccountRow | undefined): OwnedSession | undefined {
+    const owned = ownedBy(stored, row)
+    if (owned === undefined || owned.session.ended !== null) return owned
+    const ended = this.#revoked.endOf(owned.session.id)
+    return ended === null ? owned : { ...owned, session: { ...owned.session, ended } }
+  }
+
   async #stands({ session, credentialVersion }: Opening): Promise<boolean> {
     const [row] = await this.#database.findAccounts([session.userId])
     return row !== undefined && row.disabled_at === null && row.credential_version === credentialVersion
@@ -159,25 +178,20 @@ export class RedisSessionStore implements SessionStore {
     const { session, maxSessions, idleSince } = opening
     const { userId, createdAt: now } = session
     for (;;) {
-      const sight = await this.#ofUsers.look(userId)
-      const counted = sight.live.filter(
-        ({ session: { id, expiresAt, lastUsedAt } }) =>
-          !sight.condemned.has(id) && id !== session.id && expiresAt > now && lastUsedAt > idleSince,
+      const { staying, condemned, fingerprint } = await this.#ofUsers.look(userId)
+      const isNew = ({ id }: Session) => id === session.id
+      const sessions = staying.map((stored) => stored.session)
+      const others = sessions.filter(
+        (other) => !isNew(other) && other.expiresAt > now && other.lastUsedAt > idleSince,
       )
-      // Another opening may have found no better place for itself than this one's.
-      const room = sight.condemned.has(session.id) ? maxSessions : maxSessions - 1
-      const surplus = counted
-        .map((stored) => stored.session)
-        .toSorted(byLastUse)
-        .slice(room)
+      // The new one may have had to make room by now: then it takes none.
+      const room = sessions.some(isNew) ? maxSessions - 1 : maxSessions
+      const surplus = others.toSorted(byLastUse).slice(room)
       const ids = surplus.map(({ id }) => id)
-      if (ids.length > 0 && !(await this.#ofUsers.condemn(userId, ids, sight))) continue
-      // What was condemned by others, who may have come to grief before they could end it.
-      const left = sight.live.filter(({ session: { id } }) => sight.condemned.has(id) && id !== session.id)
-      return await this.end([...surplus, ...left.map((stored: StoredSession) => stored.session)], {
-        reason: 'session_limit',
-        now,
-      })
+      if (ids.length > 0 && !(await this.#ofUsers.condemn(userId, ids, fingerprint))) continue
+      // Who condemned the others may have come to grief before they could end them.
+      const left = condemned.map((stored) => stored.session)
+      return await this.end([...surplus, ...left], { reason: 'session_limit', now })
     }
   }
 }

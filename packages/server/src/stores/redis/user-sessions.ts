@@ -8,12 +8,12 @@ import type { RedisSessions } from './sessions.ts'
 /** An opening takes moments; one that is held up for longer enrols its session again before anybody hears of it. */
 const BEING_OPENED_SECONDS = 60
 
-/** A user's sessions as they were seen, for {@link UserSessions.condemn}. */
+/** A user's sessions that have not ended, as they were seen. */
 export interface Sight {
-  /** Those that have not ended. */
-  live: StoredSession[]
-  /** Those of them that have to make room, and that nobody has ended yet. */
-  condemned: ReadonlySet<string>
+  staying: StoredSession[]
+  /** Those that have to make room, and that nobody has ended yet. */
+  condemned: StoredSession[]
+  /** What {@link UserSessions.condemn} compares with. */
   fingerprint: readonly [size: number, condemned: number, newest: number]
 }
 
@@ -45,20 +45,21 @@ export class UserSessions {
     )
     const members = pairs(flat as Buffer[])
     const found = await this.#sessions.find(members.map(({ id }) => id))
-    const missing = members.filter((_, i) => found[i] === undefined)
-    const over = members.filter((_, i) => (found[i]?.session.ended ?? null) !== null)
-    await this.strike(userId, over.map(idOf))
-    await this.strike(userId, missing.map(idOf), BEING_OPENED_SECONDS)
-    const condemned = members.filter(({ score }) => score < 0)
+    const seen = members.map((member, i) => ({ ...member, stored: found[i] }))
+    await this.strike(userId, idsOf(seen.filter(({ stored }) => (stored?.session.ended ?? null) !== null)))
+    await this.strike(userId, idsOf(seen.filter(({ stored }) => stored === undefined)), BEING_OPENED_SECONDS)
+
+    const live = seen.filter(({ stored }) => stored?.session.ended === null)
+    const isCondemned = ({ score }: { score: number }) => score < 0
     return {
-      live: found.filter((stored) => stored?.session.ended === null) as StoredSession[],
-      condemned: new Set(condemned.map(idOf)),
-      fingerprint: [members.length, condemned.length, members.at(-1)?.score ?? 0],
+      staying: live.filter((member) => !isCondemned(member)).map(({ stored }) => stored as StoredSession),
+      condemned: live.filter(isCondemned).map(({ stored }) => stored as StoredSession),
+      fingerprint: [members.length, members.filter(isCondemned).length, members.at(-1)?.score ?? 0],
     }
   }
 
   /** Says that sessions have to make room, unless the set is another than it was seen: false then. */
-  async condemn(userId: string, ids: readonly string[], { fingerprint }: Sight): Promise<boolean> {
+  async condemn(userId: string, ids: readonly string[], fingerprint: Sight['fingerprint']): Promise<boolean> {
     const key = this.#keys.user(userId)
     const members = ids.map(idToBytes)
     return (
@@ -79,8 +80,8 @@ export class UserSessions {
   }
 }
 
-function idOf({ id }: { id: string }): string {
-  return id
+function idsOf(list: readonly { id: string }[]): string[] {
+  return list.map(({ id }) => id)
 }
 
 function pairs(flat: readonly Buffer[]): { id: string; score: number }[] {
