@@ -48,6 +48,7 @@ export type StoreSettings = Pick<
   | 'redisPrefix'
   | 'idleTtlSeconds'
   | 'sessionRetentionSeconds'
+  | 'now'
 > & {
   /** Whether this is one of several processes of a primary that counts for them. @default false */
   isWorker?: boolean
