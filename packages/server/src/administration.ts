@@ -8,6 +8,9 @@ import type { NewService, ServiceRegistry } from './services/registry.ts'
 import type { Service } from './services/service.ts'
 import type { SessionService } from './sessions/service.ts'
 import type { Session } from './sessions/session.ts'
+import type { WalkProgress } from './sessions/store.ts'
+import type { Estimate } from './upkeep/estimate.ts'
+import type { RoundReport, RunOptions, UpkeepService } from './upkeep/service.ts'
 
 /** What the program that runs the service may do with it by a call. Every method rejects with an `AuthError`. */
 export interface Administration {
@@ -35,7 +38,10 @@ export interface Administration {
     revoke(userId: string, sessionId: string): Promise<void>
     revokeAll(userId: string): Promise<void>
     /** Ends every session opened before an instant; resolves to their number. */
-    revokeOpenedBefore(instant: Date): Promise<number>
+    revokeOpenedBefore(
+      instant: Date,
+      options?: { onProgress?: (progress: WalkProgress) => void },
+    ): Promise<number>
   }
   keys: {
     list(): KeyOverview[]
@@ -52,6 +58,13 @@ export interface Administration {
     list(): Promise<ServiceSummary[]>
     /** Its credentials are refused at once. Rejects with NOT_FOUND. */
     remove(id: string): Promise<void>
+  }
+  /** Removes what has been over for long. It goes on by itself in the background, unless the option `upkeep` is off. */
+  upkeep: {
+    /** One full round now. */
+    run(options?: RunOptions): Promise<RoundReport>
+    /** What a round would remove. */
+    estimate(): Promise<Estimate>
   }
 }
 
@@ -71,6 +84,7 @@ interface Features {
   sessions: SessionService
   signingKeys: SigningKeys
   registry: ServiceRegistry
+  upkeep: UpkeepService
 }
 
 export function createAdministration({
@@ -79,6 +93,7 @@ export function createAdministration({
   sessions,
   signingKeys,
   registry,
+  upkeep,
 }: Features): Administration {
   return {
     users: {
@@ -98,9 +113,9 @@ export function createAdministration({
       list: async (userId) => (await sessions.list(userId)).map(summarize),
       revoke: (userId, sessionId) => sessions.end(userId, sessionId, 'revoked_by_operator'),
       revokeAll: (userId) => sessions.endAll(userId, null, 'revoked_by_operator'),
-      async revokeOpenedBefore(instant) {
+      async revokeOpenedBefore(instant, { onProgress } = {}) {
         if (Number.isNaN(instant.getTime())) throw new TypeError('instant: an invalid Date')
-        return await sessions.endOpenedBefore(instant.getTime())
+        return await sessions.endOpenedBefore(instant.getTime(), onProgress)
       },
     },
     keys: {
@@ -117,6 +132,10 @@ export function createAdministration({
       },
       list: async () => (await registry.list()).map(summarizeService),
       remove: (id) => registry.remove(id),
+    },
+    upkeep: {
+      run: (options) => upkeep.run(options),
+      estimate: () => upkeep.estimate(),
     },
   }
 }

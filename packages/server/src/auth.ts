@@ -27,6 +27,7 @@ import type { SiblingQuestion, Siblings } from './siblings.ts'
 import { insured } from './stores/limits/counters.ts'
 import { createMemoryCounters } from './stores/limits/memory.ts'
 import { openStores, type Stores } from './stores/open.ts'
+import { UpkeepService } from './upkeep/service.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
 export interface Auth extends Administration {
@@ -145,6 +146,20 @@ async function assemble(
   })
   await revocations.start()
 
+  const upkeep = new UpkeepService({
+    store: stores.upkeep,
+    policy: settings,
+    now,
+    elapsed: () => performance.now(),
+    onRemoved: metrics.sessionsRemoved,
+    onRound(round) {
+      metrics.upkeepRoundFinished(round.seconds)
+      if (round.removed > 0) settings.onUpkeep(round)
+    },
+    onFailed: metrics.upkeepFailed,
+  })
+  if (settings.upkeep) upkeep.start()
+
   const keyTimer = setInterval(() => {
     signingKeys.refresh().catch(() => metrics.keyRefreshFailed())
   }, KEY_REFRESH_MS)
@@ -168,11 +183,12 @@ async function assemble(
 
   const auth: Auth = {
     fetch: app,
-    ...createAdministration({ accounts, transfer, sessions, signingKeys, registry }),
+    ...createAdministration({ accounts, transfer, sessions, signingKeys, registry, upkeep }),
     endFeeds: () => revocations.endFeeds(),
     async close() {
       clearInterval(keyTimer)
       revocations.close()
+      await upkeep.close()
       await Promise.all([hasher.close(), stores.close()])
     },
   }

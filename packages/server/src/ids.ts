@@ -20,3 +20,21 @@ export function bytesToId(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
+
+/** Comes before every id: a random one is never all zeros. */
+export const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000'
+
+const PLACE_BITS = 48
+
+/** Where an id stands among all there could be, from 0 up to 1: about that share of the rows comes before it. */
+export function placeOfId(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) / 2 ** PLACE_BITS
+}
+
+/** What stands at such a place: the ids after it come behind the place. */
+export function idAtPlace(place: number): string {
+  const hex = Math.floor(place * 2 ** PLACE_BITS)
+    .toString(16)
+    .padStart(PLACE_BITS / 4, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}${BEFORE_ALL_IDS.slice(13)}`
+}

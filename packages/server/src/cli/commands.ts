@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import { createProgress } from './progress.ts'
 import type { Settings } from './settings.ts'
 import { optionsOf, print, withService } from './with-service.ts'
 
@@ -36,7 +37,10 @@ export async function revokeSessions(settings: Settings, before: string): Promis
     ])
   }
   await withService(settings, async ({ sessions }) => {
-    const ended = await sessions.revokeOpenedBefore(instant)
+    const progress = createProgress('sessions ended')
+    const ended = await sessions
+      .revokeOpenedBefore(instant, { onProgress: ({ count, done }) => progress.update(count, done) })
+      .finally(progress.end)
     print(`${ended} ${ended === 1 ? 'session' : 'sessions'} opened before ${instant.toISOString()} ended.`)
   })
 }

@@ -80,6 +80,10 @@ function withListeners(options: AuthOptions, logger: Logger): AuthOptions {
       logger.failed(error, request)
       options.onError?.(error, request)
     },
+    onUpkeep: (round) => {
+      logger.swept(round)
+      options.onUpkeep?.(round)
+    },
   }
 }
 

@@ -9,7 +9,7 @@ import type { Refreshed } from './refresh.ts'
 import { parseRefreshToken, type RefreshTokens } from './refresh-token.ts'
 import { isLive, type SessionPolicy } from './rules.ts'
 import type { Session } from './session.ts'
-import type { OwnedSession, SessionStore } from './store.ts'
+import type { OwnedSession, SessionStore, WalkProgress } from './store.ts'
 
 export interface SessionLimits extends SessionPolicy {
   /** Seconds from sign-in to the absolute end. */
@@ -134,8 +134,8 @@ export class SessionService {
   }
 
   /** Ends every session opened before an instant, as after a backup was restored; resolves to their number. */
-  async endOpenedBefore(before: Instant): Promise<number> {
-    return await this.#store.endOpenedBefore(before, 'revoked_by_operator', this.#now())
+  async endOpenedBefore(before: Instant, onProgress?: (progress: WalkProgress) => void): Promise<number> {
+    return await this.#store.endOpenedBefore(before, 'revoked_by_operator', this.#now(), onProgress)
   }
 
   async #logOut({ id, userId }: Session): Promise<void> {

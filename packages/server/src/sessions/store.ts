@@ -17,6 +17,14 @@ export interface Rotation {
   next: Session
 }
 
+/** How far something that goes through all sessions has come. */
+export interface WalkProgress {
+  /** Sessions that it has changed. */
+  count: number
+  /** From 0 to 1. */
+  done: number
+}
+
 export interface Opening {
   session: Session
   /** The account's `credentialVersion` when the password was checked. */
@@ -61,7 +69,12 @@ export interface SessionStore {
 
   /**
    * Ends every session that was opened before an instant, and resolves to how many those were. There may be millions: it goes
-   * in steps that are durable each, and what fails half way has ended some; to do it again ends the rest.
+   * in steps that are durable each, with room for others in between. What fails half way has ended some; to do it again ends the rest.
    */
-  endOpenedBefore(before: Instant, reason: SessionEndReason, now: Instant): Promise<number>
+  endOpenedBefore(
+    before: Instant,
+    reason: SessionEndReason,
+    now: Instant,
+    onProgress?: (progress: WalkProgress) => void,
+  ): Promise<number>
 }

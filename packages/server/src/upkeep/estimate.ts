@@ -1,4 +1,4 @@
-import { BEFORE_ALL, idAt, placeOf } from './round.ts'
+import { BEFORE_ALL_IDS, idAtPlace, placeOfId } from '../ids.ts'
 import { isOver } from './rules.ts'
 import type { Bounds, SessionFacts, UpkeepStore } from './store.ts'
 
@@ -31,7 +31,7 @@ export async function estimate(store: UpkeepStore, bounds: Bounds): Promise<Esti
 /** Null when there are more than it is worth. */
 async function count(store: UpkeepStore, bounds: Bounds): Promise<Estimate | null> {
   const tally = new Tally(bounds)
-  for (let behind = BEFORE_ALL; ; ) {
+  for (let behind = BEFORE_ALL_IDS; ; ) {
     const rows = await store.sessionsBehind(behind, ROWS_AT_ONCE)
     tally.add(rows)
     if (rows.length < ROWS_AT_ONCE) return await tally.estimate(store, 1)
@@ -46,9 +46,9 @@ async function sample(store: UpkeepStore, bounds: Bounds): Promise<Estimate> {
   let covered = 0
   for (let i = 0; i < PLACES; i++) {
     const from = i / PLACES
-    const rows = await store.sessionsBehind(idAt(from), ROWS_AT_ONCE)
+    const rows = await store.sessionsBehind(idAtPlace(from), ROWS_AT_ONCE)
     tally.add(rows)
-    covered += (rows.length < ROWS_AT_ONCE ? 1 : placeOf((rows.at(-1) as SessionFacts).id)) - from
+    covered += (rows.length < ROWS_AT_ONCE ? 1 : placeOfId((rows.at(-1) as SessionFacts).id)) - from
   }
   return await tally.estimate(store, covered)
 }

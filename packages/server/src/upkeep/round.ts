@@ -1,3 +1,4 @@
+import { BEFORE_ALL_IDS } from '../ids.ts'
 import type { Instant } from '../time.ts'
 
 /** How far a round has come, whoever has worked on it. */
@@ -10,11 +11,8 @@ export interface Round {
   behind: string
 }
 
-/** Comes before every id: a random one is never all zeros. */
-export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
-
 export function newRound(now: Instant): Round {
-  return { startedAt: now, looked: 0, removed: 0, behind: BEFORE_ALL }
+  return { startedAt: now, looked: 0, removed: 0, behind: BEFORE_ALL_IDS }
 }
 
 /** The text that a plan's cursor keeps. */
@@ -33,19 +31,4 @@ export function roundFromText(text: string | null): Round | null {
     removed: Number(removed),
     behind: behind as string,
   }
-}
-
-const PLACE_BITS = 48
-
-/** Where an id stands among all there could be, from 0 up to 1: of that share of the sessions it is the last. */
-export function placeOf(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) / 2 ** PLACE_BITS
-}
-
-/** The id at such a place. */
-export function idAt(place: number): string {
-  const hex = Math.floor(place * 2 ** PLACE_BITS)
-    .toString(16)
-    .padStart(PLACE_BITS / 4, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}${BEFORE_ALL.slice(13)}`
 }

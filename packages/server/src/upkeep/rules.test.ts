@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { BEFORE_ALL, idAt, newRound, placeOf, roundFromText, roundToText } from './round.ts'
+import { BEFORE_ALL_IDS, idAtPlace, placeOfId } from '../ids.ts'
+import { newRound, roundFromText, roundToText } from './round.ts'
 import { boundsAt, isDue, isOver, ROUND_EVERY_MS, type UpkeepPolicy } from './rules.ts'
 import type { SessionFacts } from './store.ts'
 
@@ -11,7 +12,7 @@ const POLICY: UpkeepPolicy = { sessionRetentionSeconds: (3 * DAY) / 1000, idleTt
 const KEPT = 3 * DAY + HOUR
 
 function facts(given: Partial<SessionFacts> = {}): SessionFacts {
-  return { id: idAt(0.5), lastUsedAt: NOW, expiresAt: NOW + 30 * DAY, endedAt: null, ...given }
+  return { id: idAtPlace(0.5), lastUsedAt: NOW, expiresAt: NOW + 30 * DAY, endedAt: null, ...given }
 }
 
 function isGone(given: Partial<SessionFacts>, policy = POLICY): boolean {
@@ -49,7 +50,7 @@ test('a task is due at its time; one that a wrong clock has put off for longer t
 })
 
 test('the text of a round is read as it was written; any other begins a new round', () => {
-  const round = { startedAt: NOW, looked: 12, removed: 3, behind: idAt(0.25) }
+  const round = { startedAt: NOW, looked: 12, removed: 3, behind: idAtPlace(0.25) }
   expect(roundFromText(roundToText(round))).toEqual(round)
   expect(roundFromText(roundToText(newRound(NOW)))).toEqual(newRound(NOW))
   for (const text of [null, '', 'x', `${NOW} 1 2`, `${NOW} 1 2 ${'z'.repeat(36)}`]) {
@@ -58,8 +59,8 @@ test('the text of a round is read as it was written; any other begins a new roun
 })
 
 test('the place of an id among all there could be is where it stands in their order', () => {
-  expect(placeOf(BEFORE_ALL)).toBe(0)
-  expect(idAt(0)).toBe(BEFORE_ALL)
-  for (const place of [0.125, 0.5, 0.75]) expect(placeOf(idAt(place))).toBe(place)
-  expect(placeOf('ffffffff-ffff-4fff-bfff-ffffffffffff')).toBeCloseTo(1)
+  expect(placeOfId(BEFORE_ALL_IDS)).toBe(0)
+  expect(idAtPlace(0)).toBe(BEFORE_ALL_IDS)
+  for (const place of [0.125, 0.5, 0.75]) expect(placeOfId(idAtPlace(place))).toBe(place)
+  expect(placeOfId('ffffffff-ffff-4fff-bfff-ffffffffffff')).toBeCloseTo(1)
 })

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { placeOfId } from '../ids.ts'
 import type { Clock, Instant } from '../time.ts'
 import { cautious } from './cautious-clock.ts'
 import { type Estimate, estimate } from './estimate.ts'
-import { newRound, placeOf, type Round, roundFromText, roundToText } from './round.ts'
+import { newRound, type Round, roundFromText, roundToText } from './round.ts'
 import { boundsAt, isDue, LEASE_MS, ROUND_EVERY_MS, type UpkeepPolicy } from './rules.ts'
 import type { UpkeepStore } from './store.ts'
 import { AT_ONCE, IN_BACKGROUND, type Pace, sweepOnce } from './sweep.ts'
@@ -85,7 +86,7 @@ export class UpkeepService {
       onProgress?.({
         looked: round.looked,
         removed: round.removed,
-        done: finished ? 1 : placeOf(round.behind),
+        done: finished ? 1 : placeOfId(round.behind),
       })
     }
     const seconds = (this.#deps.elapsed() - start) / 1000

@@ -1,5 +1,6 @@
 import type { SessionEndReason } from '@latchkey/protocol'
 import type { Kysely, Transaction } from 'kysely'
+import { placeOfId } from '../../ids.ts'
 import { revocationsOf } from '../../revocations/rules.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'
@@ -7,9 +8,10 @@ import type { SqlDatabase } from './database.ts'
 import { appendRevocations } from './revocation-store.ts'
 import { toId, toOwnedSession, toRotationRow, toSession, toSessionRow } from './rows.ts'
 import type { DbId, Schema } from './schema.ts'
+import { type WalkedRow, walkSessions } from './walk.ts'
 
 /** Rows that one step of a walk over all sessions looks at, and may write: others want to write too. */
-const STEP_ROWS = 500
+const STEP_ROWS = 50
 
 /** @param refusedForMs how long the access tokens of an ended session may live on now: so long its end is told */
 export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () => number): SessionStore {
@@ -80,12 +82,9 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () =>
       )
     },
 
-    async endOpenedBefore(before, reason, now) {
+    async endOpenedBefore(before, reason, now, onProgress = () => {}) {
       let count = 0
-      for (let last: DbId | null = null; ; ) {
-        let step = reader.selectFrom('sessions').select(['id', 'created_at', 'ended_at'])
-        if (last !== null) step = step.where('id', '>', last)
-        const rows = await step.orderBy('id').limit(STEP_ROWS).execute()
+      for await (const rows of walkSessions(database, STEP_ROWS)) {
         const ids = rows
           .filter(({ created_at, ended_at }) => created_at < before && ended_at === null)
           .map(({ id }) => id)
@@ -93,9 +92,10 @@ export function createSqlSessionStore(database: SqlDatabase, refusedForMs: () =>
           const ending = { reason, now, refusedForMs: refusedForMs() }
           count += (await database.write((trx) => end(database, trx, ids, ending))).length
         }
-        if (rows.length < STEP_ROWS) return count
-        last = (rows.at(-1) as (typeof rows)[number]).id
+        onProgress({ count, done: placeOfId(toId((rows.at(-1) as WalkedRow).id)) })
       }
+      onProgress({ count, done: 1 })
+      return count
     },
   }
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
+import { BEFORE_ALL_IDS } from '../../ids.ts'
 import type { Session } from '../../sessions/session.ts'
 import { DAY, OPENED, seededRandom } from '../../sessions/testing/sessions.ts'
-import { BEFORE_ALL } from '../../upkeep/round.ts'
 import { boundsAt, isOver } from '../../upkeep/rules.ts'
 import type { UpkeepStore } from '../../upkeep/store.ts'
 import { type PostgresServer, startPostgres } from '../testing/servers/postgres.ts'
@@ -66,7 +66,7 @@ describe.each(Object.entries(NEW_DATABASE))('%s', (_, newDatabase) => {
     const { database, upkeep } = await openWorld()
     const sessions = await fill(database, [{}, { ended: { at: NOW, reason: 'logout' } }, {}, {}, LIVE])
     const found = []
-    for (let behind = BEFORE_ALL; ; ) {
+    for (let behind = BEFORE_ALL_IDS; ; ) {
       const some = await upkeep.sessionsBehind(behind, 2)
       found.push(...some)
       if (some.length < 2) break
@@ -95,12 +95,12 @@ describe.each(Object.entries(NEW_DATABASE))('%s', (_, newDatabase) => {
         ended: maybe({ at: around(BOUNDS.endedUntil), reason: 'logout' as const }),
       })),
     )
-    const looked = await upkeep.sessionsBehind(BEFORE_ALL, 1_000)
+    const looked = await upkeep.sessionsBehind(BEFORE_ALL_IDS, 1_000)
     const over = looked.filter((facts) => isOver(facts, BOUNDS))
     expect(over.length).toBeGreaterThan(100)
 
-    expect(await upkeep.removeSessions(BEFORE_ALL, LAST, BOUNDS)).toBe(over.length)
-    const left = await upkeep.sessionsBehind(BEFORE_ALL, 1_000)
+    expect(await upkeep.removeSessions(BEFORE_ALL_IDS, LAST, BOUNDS)).toBe(over.length)
+    const left = await upkeep.sessionsBehind(BEFORE_ALL_IDS, 1_000)
     expect(idsOf(left)).toEqual(idsOf(looked.filter((facts) => !isOver(facts, BOUNDS))))
     expect(left.length + over.length).toBe(sessions.length)
   })
@@ -115,7 +115,7 @@ describe.each(Object.entries(NEW_DATABASE))('%s', (_, newDatabase) => {
       string,
     ]
     expect(await upkeep.removeSessions(ids[1], ids[3], BOUNDS)).toBe(3)
-    expect(idsOf(await upkeep.sessionsBehind(BEFORE_ALL, 10))).toEqual([ids[0], ids[4]])
+    expect(idsOf(await upkeep.sessionsBehind(BEFORE_ALL_IDS, 10))).toEqual([ids[0], ids[4]])
   })
 
   test('a session that was refreshed after it was looked at stays: by a node whose clock is behind', async () => {
@@ -123,7 +123,7 @@ describe.each(Object.entries(NEW_DATABASE))('%s', (_, newDatabase) => {
     const [session] = (await fill(database, [OVER])) as [Session]
     expect(await sessions.rotateMany([rotationOf(session, { lastUsedAt: NOW })])).toEqual([true])
     expect(await upkeep.removeSessions(session.id, session.id, BOUNDS)).toBe(0)
-    expect(await upkeep.sessionsBehind(BEFORE_ALL, 10)).toHaveLength(1)
+    expect(await upkeep.sessionsBehind(BEFORE_ALL_IDS, 10)).toHaveLength(1)
   })
 
   test('of refreshes and a removal that meet, one has happened: a session that moved is there, one that is gone did not move', async () => {
@@ -179,8 +179,8 @@ describe.each(Object.entries(NEW_DATABASE))('%s', (_, newDatabase) => {
   test('a store that is away is said so, by every call', async () => {
     const { database, upkeep } = await openWorld()
     const calls: ((store: UpkeepStore) => Promise<unknown>)[] = [
-      (store) => store.sessionsBehind(BEFORE_ALL, 1),
-      (store) => store.removeSessions(BEFORE_ALL, LAST, BOUNDS),
+      (store) => store.sessionsBehind(BEFORE_ALL_IDS, 1),
+      (store) => store.removeSessions(BEFORE_ALL_IDS, LAST, BOUNDS),
       (store) => store.averageBytes([LAST]),
       (store) => store.findPlan('sessions'),
       (store) => store.replacePlan('sessions', 0, { cursor: null, dueAt: 1 }),

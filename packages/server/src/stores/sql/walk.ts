@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { BEFORE_ALL_IDS } from '../../ids.ts'
 import { restAfter } from '../../pace.ts'
 import type { SqlDatabase } from './database.ts'
 import type { DbId, SessionRow } from './schema.ts'
 
-/** Comes before every id. */
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
 /** Others have every second turn. */
 const SHARE = 0.5
 
@@ -26,7 +25,7 @@ export async function sessionsBehind({ reader }: SqlDatabase, id: DbId, limit: n
  * written to in the thread that serves, and without a rest nobody else would have a turn before the end.
  */
 export async function* walkSessions(database: SqlDatabase, rowsAtOnce: number): AsyncGenerator<WalkedRow[]> {
-  for (let last = database.dbId(BEFORE_ALL); ; ) {
+  for (let last = database.dbId(BEFORE_ALL_IDS); ; ) {
     const start = performance.now()
     const rows = await sessionsBehind(database, last, rowsAtOnce)
     const newest = rows.at(-1)
