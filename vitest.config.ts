@@ -8,6 +8,39 @@ const TIMED = [
   'test/client/tabs.test.ts',
 ]
 
+/** What starts a service runs again on PostgreSQL, and again on Redis beside PostgreSQL. */
+const ON_EVERY_STORE = [
+  'accounts',
+  'cli',
+  'client',
+  'examples',
+  'faults',
+  'http',
+  'interop',
+  'keys',
+  'leaks',
+  'limits',
+  'oauth',
+  'refresh',
+  'rehearsal',
+  'revocations',
+  'server-rendering',
+].map((folder) => `test/${folder}/**/*.test.ts`)
+
+const ON_SQLITE_ALONE = [
+  ...TIMED,
+  // About the file: how it is locked, damaged, copied, killed and repaired.
+  'test/faults/{damaged-file,growth,kill,locked-file}.test.ts',
+  'test/refresh/restore.test.ts',
+]
+
+const onEveryStore = {
+  include: ON_EVERY_STORE,
+  exclude: [...configDefaults.exclude, ...ON_SQLITE_ALONE],
+  globalSetup: 'test/support/stores/servers.ts',
+  setupFiles: 'test/support/stores/absent.ts',
+}
+
 export default defineConfig({
   test: {
     // Limits for machines that are slow. What a test promises within a time, it says itself.
@@ -27,11 +60,20 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
           // Packaging needs the built packages: `npm run check` runs it.
           exclude: [...configDefaults.exclude, 'test/packaging/**', ...TIMED],
+          provide: { store: 'sqlite' },
         },
       },
+      { extends: true, test: { name: 'postgres', ...onEveryStore, provide: { store: 'postgres' } } },
+      { extends: true, test: { name: 'redis', ...onEveryStore, provide: { store: 'redis' } } },
       {
         extends: true,
-        test: { name: 'timed', include: TIMED, maxWorkers: 1, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'timed',
+          include: TIMED,
+          provide: { store: 'sqlite' },
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
+import { PASSWORD, sendTo } from '../support/auth.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { latchkey, serve } from './run.ts'
 
 /** A running service and commands on its database. */
 async function startService() {
   const environment = {
+    ...environmentOf(await newStore()),
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
-    LATCHKEY_DATABASE_URL: `sqlite:${join(temporaryFolder(), 'latchkey.db')}`,
   }
   const { url } = await serve([], { environment })
   return {

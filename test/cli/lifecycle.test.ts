@@ -1,21 +1,17 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { answerOf, closeOf, open, untilRefused } from '../http/raw.ts'
 import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { serve } from './run.ts'
 
 const EMAIL = 'ada@example.com'
 const CREDENTIALS = { email: EMAIL, password: PASSWORD, client: 'native' }
 
-/** A folder for a service's data, and what makes it use that. */
-function dataFolder() {
-  const workingFolder = temporaryFolder()
-  return {
-    workingFolder,
-    environment: { LATCHKEY_DATABASE_URL: `sqlite:${join(workingFolder, 'latchkey.db')}` },
-  }
+/** A store for a service, and a folder for it to run in. */
+async function workplace() {
+  return { workingFolder: temporaryFolder(), environment: environmentOf(await newStore()) }
 }
 
 function post(url: string, path: string, body: object) {
@@ -23,7 +19,7 @@ function post(url: string, path: string, body: object) {
 }
 
 test('with port 0 it takes a free one, and the first line with an address names it', async () => {
-  const { url, stdout } = await serve([], dataFolder())
+  const { url, stdout } = await serve([], await workplace())
   expect(stdout().split('\n')[0]).toMatch(/^Latchkey listens on http:\/\/localhost:\d+$/)
   expect(new URL(url).port).not.toBe('0')
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
@@ -33,7 +29,7 @@ test('with port 0 it takes a free one, and the first line with an address names 
 })
 
 test('a second start keeps the users, their sessions and the keys', async () => {
-  const data = dataFolder()
+  const data = await workplace()
   const first = await serve([], data)
   const { port } = new URL(first.url)
   const signUp = await post(first.url, '/auth/register', CREDENTIALS)
@@ -53,7 +49,7 @@ test('SIGTERM and SIGINT let what is under way finish, take nothing new, and end
 })
 
 async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
-  const { process, url, ended } = await serve([], dataFolder())
+  const { process, url, ended } = await serve([], await workplace())
   const body = JSON.stringify(CREDENTIALS)
   const underWay = await startRequest(url, body.length)
   const idle = await open(url)
@@ -76,7 +72,7 @@ async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
 
 /** A client that never finishes its request. */
 async function outlastsNobody(): Promise<void> {
-  const { process, url, ended } = await serve([], dataFolder())
+  const { process, url, ended } = await serve([], await workplace())
   await startRequest(url, 100)
   const askedAt = performance.now()
   process.kill('SIGTERM')
@@ -98,7 +94,7 @@ async function startRequest(url: string, bodyLength: number): Promise<Socket> {
 test('a request that comes before the service is ready is answered once it is', async () => {
   const port = await freePort()
   // An RSA key takes its time to make: long enough to come too early.
-  const starting = serve(['--port', String(port), '--signing-algorithm', 'RS256'], dataFolder())
+  const starting = serve(['--port', String(port), '--signing-algorithm', 'RS256'], await workplace())
   const early = await connectSoon(port)
   early.write('GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
   expect((await answerOf(early)).status).toBe(200)

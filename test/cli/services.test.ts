@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { createAuth } from 'latchkey'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from '../support/auth.ts'
+import { contentOf } from '../support/stores/content.ts'
+import { countRows } from '../support/stores/look.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { latchkey } from './run.ts'
 
-function workplace() {
-  const databasePath = `${temporaryFolder()}/latchkey.db`
+async function workplace() {
+  const store = await newStore()
   const environment = {
+    ...environmentOf(store),
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
-    LATCHKEY_DATABASE_URL: `sqlite:${databasePath}`,
     LATCHKEY_URL: 'http://localhost:3000',
   }
-  return { databasePath, run: (...args: string[]) => latchkey(args, { environment }) }
+  return { store, run: (...args: string[]) => latchkey(args, { environment }) }
 }
 
 test('services add shows a client id and a secret, once, and says so; list shows the service and never the secret', async () => {
-  const { run, databasePath } = workplace()
+  const { run, store } = await workplace()
   const added = await run('services', 'add', 'orders', '--audience', 'https://api.example.com')
   expect([added.code, added.stderr]).toEqual([0, ''])
   const id = /^client id +(svc_[\w-]{16})$/m.exec(added.stdout)?.[1] as string
@@ -39,13 +39,13 @@ test('services add shows a client id and a secret, once, and says so; list shows
   expect(lines[0]).toMatch(new RegExp(`^${id}  since \\d{4}-\\S+Z  for https://api.example.com  orders$`))
   expect(lines[1]).toMatch(/^svc_[\w-]{16} {2}since \S+ {2}for every audience {2}gateway$/)
   expect(list.stdout).not.toMatch(/lks_/)
-  const stored = ['', '-wal'].map((suffix) => readFile(databasePath + suffix)).join('')
+  const stored = Buffer.concat((await contentOf(store)).map(({ content }) => content)).toString('latin1')
   expect(stored).toContain(id)
   expect(stored).not.toContain(secret)
 }, 30_000)
 
 test('services remove takes a service away; an id that is none is said, and nothing changes', async () => {
-  const { run } = workplace()
+  const { run } = await workplace()
   const { stdout } = await run('services', 'add', 'orders')
   const id = /svc_[\w-]+/.exec(stdout)?.[0] as string
   const unknown = await run('services', 'remove', 'svc_unknown')
@@ -64,7 +64,7 @@ test('services remove takes a service away; an id that is none is said, and noth
 }, 30_000)
 
 test('a name or an audience that cannot be is said, and nothing is registered', async () => {
-  const { run } = workplace()
+  const { run } = await workplace()
   const answers = await Promise.all([
     run('services', 'add', ''),
     run('services', 'add', '  '),
@@ -84,12 +84,12 @@ test('a name or an audience that cannot be is said, and nothing is registered', 
 }, 30_000)
 
 test('a program registers, lists and removes services as the command line does', async () => {
-  const databasePath = `${temporaryFolder()}/latchkey.db`
+  const store = await newStore()
   const events: object[] = []
   const auth = await createAuth({
     url: 'http://localhost:3000',
     secret: randomBytes(32).toString('base64url'),
-    database: `sqlite:${databasePath}`,
+    ...store,
     onEvent: (event) => events.push(event),
   })
   try {
@@ -123,18 +123,8 @@ test('a program registers, lists and removes services as the command line does',
       { type: 'service.created', serviceId: created.id },
       { type: 'service.removed', serviceId: created.id },
     ])
-    const database = new DatabaseSync(databasePath, { readOnly: true })
-    expect(database.prepare('select count(*) as count from services').get()).toEqual({ count: 0 })
-    database.close()
+    expect(await countRows(store, 'services')).toEqual({ services: 0 })
   } finally {
     await auth.close()
   }
 })
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path).toString('latin1')
-  } catch {
-    return ''
-  }
-}

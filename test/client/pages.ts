@@ -8,6 +8,7 @@ import { afterAll, beforeAll, onTestFinished, type TestContext } from 'vitest'
 import type { AuthClient } from '../../packages/client/src/index.ts'
 import { launchChromium, requireChromium } from '../support/chromium.ts'
 import { type Service, startService } from '../support/service.ts'
+import { environmentOf } from '../support/stores/store.ts'
 import { startWire, type Wire } from '../support/wire.ts'
 
 const CLIENT = fileURLToPath(new URL('../../packages/client/src/index.ts', import.meta.url))
@@ -29,7 +30,7 @@ export interface World {
   context: BrowserContext
   /** Opens a tab on the app. Nothing is asked until the app does. */
   open(): Promise<Tab>
-  /** Kills the service and starts it again, on the same file and behind the same wire. */
+  /** Kills the service and starts it again, on the same store and behind the same wire. */
   restart(): Promise<void>
   /** What the service wrote, before and after each restart. */
   output(): string
@@ -112,7 +113,7 @@ export async function startWorld(
       world.service = await startService({
         ...settings,
         PORT: port,
-        LATCHKEY_DATABASE_URL: `sqlite:${service.databasePath}`,
+        ...environmentOf(service.store),
       })
     },
   }

@@ -5,6 +5,7 @@ import { newKey, refresh, type SignedIn } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
 import { temporaryFolder } from '../support/auth.ts'
 import { startService } from '../support/service.ts'
+import { environmentOf, fileOf } from '../support/stores/store.ts'
 
 const PAGE_BYTES = 4096
 
@@ -13,9 +14,9 @@ describe.each([
   ['noise', randomBytes],
 ])('a database whose pages are overwritten with %s', (_, content) => {
   test('under the running service gets 503 from it at worst, never 401: nobody is signed out by a broken disk', async () => {
-    const { url, databasePath } = await startService()
+    const { url, store } = await startService()
     const sessions = await signUpSome(url)
-    for (const suffix of ['', '-wal']) overwritePages(databasePath + suffix, content)
+    for (const suffix of ['', '-wal']) overwritePages(fileOf(store) + suffix, content)
     for (const session of sessions) await expectNoVerdict(url, session)
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
   })
@@ -24,9 +25,9 @@ describe.each([
     const before = await startService()
     const sessions = await signUpSome(before.url)
     expect(await before.stop()).toBe(0)
-    overwritePages(before.databasePath, content)
+    overwritePages(fileOf(before.store), content)
 
-    const start = startService({ LATCHKEY_DATABASE_URL: `sqlite:${before.databasePath}` })
+    const start = startService(environmentOf(before.store))
     const started = await start.catch((error: Error) => error)
     if (started instanceof Error) expectPlainWords(started.message)
     else for (const session of sessions) await expectNoVerdict(started.url, session)

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
 import { newKey, refresh, signIn } from '../refresh/client.ts'
 import { letTimePassWith, startAuth, type TestAuth } from '../support/auth.ts'
+import { fileOf } from '../support/stores/store.ts'
 
 const SESSIONS = 100
 const ROUNDS = 200
@@ -59,7 +60,8 @@ async function signInAndOut(world: TestAuth, count: number): Promise<void> {
   }
 }
 
-function sizeOf({ databasePath }: TestAuth) {
+function sizeOf({ store }: TestAuth) {
+  const databasePath = fileOf(store)
   const database = new DatabaseSync(databasePath, { readOnly: true, timeout: 5000 })
   const tables = database.prepare("select name from sqlite_master where type = 'table'").all()
   const rows = Object.fromEntries(

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { fileOf } from '../support/stores/store.ts'
 import { Device } from './device.ts'
 
 // As part of all tests it kills for a while. So many kills as it shall survive, alone:
@@ -31,13 +32,13 @@ test(`kill -9 at random instants under ${DEVICES} devices that refresh: no ackno
     await service.kill()
     kills++
     await Promise.all(refreshing)
-    unanswered += examine(copyOf(service.databasePath), devices)
+    unanswered += examine(copyOf(fileOf(service.store)), devices)
     service = await startService(shared)
   }
 
   for (const device of devices) expect(await device.refresh(service.url)).toBe(true)
   expect(await service.stop()).toBe(0)
-  examine(service.databasePath, devices)
+  examine(fileOf(service.store), devices)
   expect(kills).toBeGreaterThanOrEqual(LEAST_KILLS)
   report(
     kills,
@@ -72,7 +73,7 @@ test('kill -9 of one process after the other, of two that share a file: the one 
 
   for (const device of devices) expect(await device.refresh(services[0].url)).toBe(true)
   for (const service of services) expect(await service.stop()).toBe(0)
-  examine(services[0].databasePath, devices)
+  examine(fileOf(services[0].store), devices)
   expect(kills).toBeGreaterThanOrEqual(LEAST_KILLS - 1)
   report(kills, devices, 'one of two processes at a time')
 })

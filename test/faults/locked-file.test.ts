@@ -6,18 +6,19 @@ import { expectAlive, expectRefused, newKey, refresh, signInAgain } from '../ref
 import { over, signUpAt } from '../refresh/over-http.ts'
 import { type Answer, PASSWORD } from '../support/auth.ts'
 import { startService } from '../support/service.ts'
+import { fileOf } from '../support/stores/store.ts'
 
 /** The bounded wait of 2 s for the request in work and at most one behind it, and what a busy machine adds. */
 const LONGEST_WAIT_MS = 6_000
 const PROMPT_MS = 1_000
 
 test('a file that another process keeps locked is answered with 503 and Retry-After after a bounded wait, and nobody is signed out (SO-01)', async () => {
-  const { url, databasePath } = await startService()
+  const { url, store } = await startService()
   const service = over(url)
   const session = await signUpAt(url, 'native')
   const leaving = await signUpAt(url, 'native')
   const key = newKey()
-  const release = await lockFile(databasePath)
+  const release = await lockFile(fileOf(store))
 
   const start = performance.now()
   const refused = Promise.all<Answer>([
@@ -48,10 +49,10 @@ test('a file that another process keeps locked is answered with 503 and Retry-Af
 })
 
 test('of 600 refreshes that wait for a locked file none waits longer than the first two', async () => {
-  const { url, databasePath } = await startService()
+  const { url, store } = await startService()
   const { refreshToken } = await signUpAt(url, 'native')
   const key = newKey()
-  const release = await lockFile(databasePath)
+  const release = await lockFile(fileOf(store))
   const start = performance.now()
   const answers = await Promise.all(
     Array.from({ length: 600 }, () => refresh(over(url), 'native', refreshToken, { key })),
@@ -64,9 +65,9 @@ test('of 600 refreshes that wait for a locked file none waits longer than the fi
 })
 
 test('a file that is locked for a moment only is waited for: nobody notices', async () => {
-  const { url, databasePath } = await startService()
+  const { url, store } = await startService()
   const { refreshToken } = await signUpAt(url, 'native')
-  const release = await lockFile(databasePath)
+  const release = await lockFile(fileOf(store))
   const [answer] = await Promise.all([refresh(over(url), 'native', refreshToken), release()])
   expect(answer.status).toBe(200)
   await expectAlive(over(url), 'native', answer.refreshToken)

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { answerOf, open } from '../http/raw.ts'
 import { expectAlive, newKey } from '../refresh/client.ts'
 import { over, rawRefresh, signUpAt } from '../refresh/over-http.ts'
-import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { Device } from './device.ts'
 
 const PAUSES = 3
@@ -13,7 +13,7 @@ const PAUSE_MS = 1_100
 
 test('a process that is stopped in the middle of refreshes and goes on later takes nobody for a thief (CK-07)', async () => {
   const shared = {
-    LATCHKEY_DATABASE_URL: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...environmentOf(await newStore()),
     LATCHKEY_URL: 'http://localhost:4000',
   }
   const [sleepy, awake] = (await Promise.all([startService(shared), startService(shared)])) as [

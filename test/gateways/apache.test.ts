@@ -50,7 +50,7 @@ test('it looks up a key that it does not know at once, so a rotation needs no re
   const { accessToken: before } = await signUp()
   expect((await ask({ authorization: `Bearer ${before}` })).status).toBe(200)
 
-  const { kid } = forge(before)
+  const { kid } = await forge(before)
   expect((await latchkey(['keys', 'rotate', '--emergency'], { environment })).code).toBe(0)
   const published = async () => await (await fetch(`${example.serviceUrl}/.well-known/jwks.json`)).text()
   await expect.poll(published, { timeout: 30_000 }).not.toContain(kid)

@@ -27,11 +27,12 @@ test('whoever comes with our access token gets through, under the name that the 
 test('every other token is refused, and so is a good one that comes with another', async (context) => {
   const world = await startGateway('haproxy', context)
   const { accessToken } = await world.signUp()
+  const forge = await world.forge(accessToken)
   const tokens = {
     ...(await badTokens(world)),
-    'of another kind': world.forge(accessToken).mint({ header: { typ: 'logout+jwt' } }),
-    'good for ever': world.forge(accessToken).mint({ claims: { exp: undefined } }),
-    "nobody's": world.forge(accessToken).mint({ claims: { sub: undefined } }),
+    'of another kind': forge.mint({ header: { typ: 'logout+jwt' } }),
+    'good for ever': forge.mint({ claims: { exp: undefined } }),
+    "nobody's": forge.mint({ claims: { sub: undefined } }),
     // Of the last character two bits count; the other four could hold anything.
     'in another spelling': anotherSpelling(accessToken),
   }

@@ -2,13 +2,13 @@
 
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
-import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { onTestFinished, type TestContext } from 'vitest'
 import { findProgram } from '../../examples/gateways/program.ts'
 import { type Example, startExample } from '../examples/start.ts'
 import { encode, type Forge, macToken, openForge } from '../http/forge.ts'
-import { PASSWORD, sendTo, startAuth, temporaryFolder } from '../support/auth.ts'
+import { PASSWORD, sendTo, startAuth } from '../support/auth.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 
 const PROGRAMS = { haproxy: 'haproxy', nginx: 'nginx', apache: 'apache2' }
 
@@ -21,7 +21,7 @@ export interface World {
   signUp(): Promise<SignedUp>
   /** Asks the gateway for something of the API's. */
   ask(headers?: Record<string, string | string[]>): Promise<Answer>
-  forge(accessToken: string): Forge
+  forge(accessToken: string): Promise<Forge>
 }
 
 export interface SignedUp {
@@ -51,9 +51,9 @@ export async function startGateway(
     if (process.env.CI === 'true') throw new Error(reason)
     context.skip(reason)
   }
-  const databasePath = join(temporaryFolder(), 'latchkey.db')
+  const store = await newStore()
   const secret = randomBytes(32).toString('base64url')
-  const environment = { LATCHKEY_DATABASE_URL: `sqlite:${databasePath}`, LATCHKEY_SECRET: secret }
+  const environment = { ...environmentOf(store), LATCHKEY_SECRET: secret }
   const example = await startExample(name, { ...environment, ...settings })
   // By Ctrl-C, so that it takes its folders with it.
   onTestFinished(() => example.interrupt())
@@ -63,7 +63,7 @@ export async function startGateway(
     killService: () => void process.kill(Number(/\(process (\d+)\)/.exec(example.output())?.[1]), 'SIGKILL'),
     signUp: () => signUp(fetch, example.serviceUrl),
     ask: (headers) => ask(example.url, headers),
-    forge: (accessToken) => openForge({ databasePath, options: { secret } }, accessToken),
+    forge: (accessToken) => openForge({ store, options: { secret } }, accessToken),
   }
 }
 
@@ -74,11 +74,11 @@ export async function badTokens({
   signUp: signUpHere,
 }: World): Promise<Record<string, string>> {
   const { accessToken, refreshToken } = await signUpHere()
-  const forge = open(accessToken)
+  const forge = await open(accessToken)
   const [header = '', claims = '', signature = ''] = accessToken.split('.')
   const now = Math.floor(Date.now() / 1000)
   const foreign = await startAuth({ url: example.serviceUrl, audience: example.url })
-  const thief = openForge(foreign, (await foreign.signUp('native')).accessToken)
+  const thief = await openForge(foreign, (await foreign.signUp('native')).accessToken)
   return {
     'a tampered header': [encode({ ...forge.header, extra: 1 }), claims, signature].join('.'),
     'a tampered payload': [header, encode({ ...forge.claims, sub: 'somebody' }), signature].join('.'),

@@ -26,7 +26,7 @@ type Tokens = Record<string, string>
 async function startWorld(): Promise<World> {
   const world = await startAuth({ developmentHelpers: true })
   const { accessToken, email } = await world.signUp('native')
-  return { ...world, email, forge: openForge(world, accessToken) }
+  return { ...world, email, forge: await openForge(world, accessToken) }
 }
 
 /** Each is refused everywhere, with the challenge of RFC 6750, and leaves everything as it was. */
@@ -251,7 +251,7 @@ test('JV-12: a key id that is a path, an address or a query is only a key id tha
     '/dev/null',
     '/proc/self/environ',
     'file:///etc/hostname',
-    `${world.databasePath}`,
+    world.store.database.replace('sqlite:', ''),
     'C:\\Windows\\win.ini',
     `' or '1'='1`,
     `${header.kid}' --`,

@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
+import { takeAway } from '../support/stores/look.ts'
 
 async function signInWithRoles(world: TestAuth, roles: string[]) {
   const email = `${crypto.randomUUID()}@example.com`
@@ -62,9 +62,7 @@ test('a session that has ended, a token that is none and a store that is away ar
     expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="latchkey"/)
     expect([...headers.keys()].filter((name) => name.startsWith('x-latchkey'))).toEqual([])
   }
-  const database = new DatabaseSync(world.databasePath)
-  database.exec('drop table sessions')
-  database.close()
+  await takeAway(world.store, 'sessions')
   const away = await world.send('GET', '/auth/check', { bearer: other.accessToken })
   expect([away.status, away.body.error]).toEqual([503, 'STORE_UNAVAILABLE'])
 })

@@ -6,9 +6,10 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { createSealer, deriveKey } from '../../packages/server/src/keys/seal.ts'
 import type { TestAuth } from '../support/auth.ts'
+import { runSql } from '../support/stores/look.ts'
+import type { TestStore } from '../support/stores/store.ts'
 
 type Members = Record<string, unknown>
 
@@ -30,13 +31,13 @@ export interface Forge {
 
 /** What the forge takes from a service: one inside the process, or one of its own. */
 export interface Spoils {
-  databasePath: string
+  store: TestStore
   options: Pick<TestAuth['options'], 'secret'>
 }
 
 /** @param accessToken one that the service issued, whose claims the forged ones carry */
-export function openForge({ databasePath, options }: Spoils, accessToken: string): Forge {
-  const { kid, privateKey } = signingKeyOf(databasePath, options.secret as string)
+export async function openForge({ store, options }: Spoils, accessToken: string): Promise<Forge> {
+  const { kid, privateKey } = await signingKeyOf(store, options.secret as string)
   const [headerText = '', claimsText = ''] = accessToken.split('.')
   const header = decode(headerText)
   const claims = decode(claimsText)
@@ -89,13 +90,13 @@ export function macToken(
 }
 
 /** Only who has both the database and the secret gets this far: that is what sealing promises. */
-function signingKeyOf(databasePath: string, secret: string): { kid: string; privateKey: KeyObject } {
-  const database = new DatabaseSync(databasePath, { readOnly: true })
-  const row = database.prepare("select id, sealed from keys where purpose = 'signing'").get() as {
-    id: string
-    sealed: Uint8Array
-  }
-  database.close()
+async function signingKeyOf(
+  store: TestStore,
+  secret: string,
+): Promise<{ kid: string; privateKey: KeyObject }> {
+  const [row] = (await runSql(store, "select id, sealed from keys where purpose = 'signing'")) as [
+    { id: string; sealed: Uint8Array },
+  ]
   const sealer = createSealer([deriveKey(createSecretKey(Buffer.from(secret, 'base64url')), 'seal')])
   const opened = sealer.open(row.sealed, `signing/${row.id}`)
   if (opened === null) throw new Error('the signing key does not open with the secret')

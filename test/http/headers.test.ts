@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth } from '../support/auth.ts'
+import { takeAway } from '../support/stores/look.ts'
 import { everyKindOfAnswer } from './exchanges.ts'
 
 const EMAIL = 'ada@example.com'
@@ -131,9 +131,7 @@ test('HP-16: what goes wrong inside is answered 500 without a word about it; the
 test('LK-06: a store that fails is answered 503 with when to try again, and not a word of SQL', async () => {
   const world = await startAuth()
   const { accessToken, refreshToken } = await world.signUp('browser', EMAIL)
-  const database = new DatabaseSync(world.databasePath)
-  database.exec('drop table sessions')
-  database.close()
+  await takeAway(world.store, 'sessions')
   const answers = [
     await world.send('GET', '/auth/me', { bearer: accessToken }),
     await world.send('POST', '/auth/refresh', { cookie: refreshToken }),

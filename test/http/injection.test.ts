@@ -1,6 +1,6 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
+import { countRows } from '../support/stores/look.ts'
 
 const EMAIL = 'ada@example.com'
 
@@ -126,12 +126,8 @@ const IN_HEADERS = NAUGHTY.map((text) =>
     .replace(/[\0\r\n]/g, ''),
 )
 
-function rowCounts({ databasePath }: TestAuth): Record<string, unknown> {
-  const database = new DatabaseSync(databasePath, { readOnly: true })
-  const tables = ['users', 'sessions', 'keys']
-  const counts = tables.map((table) => [table, database.prepare(`select count(*) n from ${table}`).get()?.n])
-  database.close()
-  return Object.fromEntries(counts)
+function rowCounts({ store }: TestAuth): Promise<Record<string, number>> {
+  return countRows(store, 'users', 'sessions', 'keys')
 }
 
 /** Two accounts, so that a query that lost its condition would find the wrong one or both. */
@@ -143,7 +139,7 @@ async function startWorld() {
 
 test('IN-01: whatever stands in an e-mail address or a password, nobody gets in and nothing breaks', async () => {
   const world = await startWorld()
-  const before = rowCounts(world)
+  const before = await rowCounts(world)
   for (const text of NAUGHTY) {
     const attempts = [
       { email: text, password: PASSWORD },
@@ -159,13 +155,13 @@ test('IN-01: whatever stands in an e-mail address or a password, nobody gets in 
     const register = await world.send('POST', '/auth/register', { body: { email: text, password: PASSWORD } })
     expect(register.status, JSON.stringify(text)).toBe(400)
   }
-  expect(rowCounts(world)).toEqual(before)
+  expect(await rowCounts(world)).toEqual(before)
   expect(world.errors).toEqual([])
 })
 
 test('IN-01: whatever stands in a token, a cookie, a key or an id, it is only not the right one', async () => {
   const world = await startWorld()
-  const before = rowCounts(world)
+  const before = await rowCounts(world)
   const { accessToken, refreshToken } = world.session
   for (const [i, text] of NAUGHTY.entries()) {
     const header = IN_HEADERS[i] as string
@@ -204,7 +200,7 @@ test('IN-01: whatever stands in a token, a cookie, a key or an id, it is only no
       `${name} as a path`,
     ).not.toBe(500)
   }
-  expect(rowCounts(world)).toEqual(before)
+  expect(await rowCounts(world)).toEqual(before)
   expect(world.errors).toEqual([])
   expect((await world.send('POST', '/auth/refresh', { body: { refreshToken } })).status).toBe(200)
 })
@@ -241,6 +237,8 @@ test('IN-07: an address is looked up exactly: no wildcard, no case, no accent fi
 
 test('IN-01 IN-09 IN-11: a user agent is kept and shown as it came, up to 256 characters, and is never a document', async () => {
   const world = await startWorld()
+  // Control characters are no part of a header (RFC 9110 §5.5): a listening server refuses them, and none is kept.
+  const withoutControls = (text: string) => [...text].filter((character) => character >= ' ').join('')
   const agents = IN_HEADERS.map((agent) => agent.trim()).filter((agent) => agent !== '')
   for (const agent of agents) {
     const login = await world.send('POST', '/auth/login', {
@@ -250,7 +248,7 @@ test('IN-01 IN-09 IN-11: a user agent is kept and shown as it came, up to 256 ch
     expect(login.status, agent).toBe(200)
     const list = await world.send('GET', '/auth/sessions', { bearer: login.body.accessToken })
     const own = list.body.sessions.find((session: { current: boolean }) => session.current)
-    expect(own.userAgent, agent).toBe(agent.slice(0, 256))
+    expect(own.userAgent, agent).toBe(withoutControls(agent.slice(0, 256)))
     expect(list.headers.get('content-type')).toBe('application/json')
     expect(list.headers.get('x-content-type-options')).toBe('nosniff')
     expect(list.headers.get('content-security-policy')).toContain("default-src 'none'")

@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite'
 import { AUTH_ERROR_CODES } from '@latchkey/protocol'
 import { expect, test } from 'vitest'
 import { PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
+import { takeAway } from '../support/stores/look.ts'
 import { AUTH_ENDPOINTS, OAUTH_ENDPOINTS, PUBLIC_PATHS } from './endpoints.ts'
 import { type Exchange, everyKindOfAnswer } from './exchanges.ts'
 import { schemaErrors, undocumented } from './json-schema.ts'
@@ -196,12 +196,11 @@ async function overload(): Promise<Exchange[]> {
   })
 }
 
-/** The tables are gone: as good as no store. */
+/** What is kept is out of reach: as good as no store. */
 async function withoutStore(world: TestAuth): Promise<Exchange[]> {
   const { refreshToken, accessToken } = await world.signUp('browser')
-  const database = new DatabaseSync(world.databasePath)
-  database.exec('drop table sessions; drop table users')
-  database.close()
+  await takeAway(world.store, 'sessions')
+  await takeAway(world.store, 'users')
   const requests = [
     ['GET', '/readyz', {}],
     ['GET', '/auth/me', { bearer: accessToken }],

@@ -1,10 +1,12 @@
 import { createHash, createPrivateKey, createSecretKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
 import { createAuth } from 'latchkey'
 import { expect, test } from 'vitest'
 import { createSealer, deriveKey } from '../../packages/server/src/keys/seal.ts'
-import { CHEAP_HASHING, PASSWORD, startAuth, temporaryFolder } from '../support/auth.ts'
+import { CHEAP_HASHING, PASSWORD, startAuth, type TestAuth } from '../support/auth.ts'
+import { contentOf } from '../support/stores/content.ts'
+import { runSql, sessionsIn } from '../support/stores/look.ts'
+import { newStore } from '../support/stores/store.ts'
 import { PUBLIC_PATHS } from './endpoints.ts'
 
 test('LK-05: what anybody may read tells of no user, no secret and no version of a part', async () => {
@@ -26,7 +28,7 @@ test('LK-05: what anybody may read tells of no user, no secret and no version of
       expect(text.includes(secret), `${path} tells the ${name}`).toBe(false)
     }
     expect(text, path).not.toContain('lovelace')
-    expect(text, path).not.toContain(world.databasePath)
+    expect(text, path).not.toContain(placeOf(world))
     for (const [name, version] of dependencies) {
       expect(
         text.includes(`${name}@`) || text.includes(`"${version}"`),
@@ -68,7 +70,8 @@ test('LK-05: the helpers of development, and paths of administration, are not th
 })
 
 test('LK-10: no file of the service is served but its pages: no way of writing a path leads to one', async () => {
-  const { auth, url, databasePath } = await startAuth()
+  const world = await startAuth()
+  const { auth, url } = world
   const files = [
     ...[
       '.env',
@@ -106,7 +109,7 @@ test('LK-10: no file of the service is served but its pages: no way of writing a
       'decoder.html',
       'index.php',
     ],
-    ...['etc/passwd', 'proc/self/environ', databasePath.slice(1)],
+    ...['etc/passwd', 'proc/self/environ', placeOf(world).slice(1)],
   ]
   const prefixes = [
     '',
@@ -140,31 +143,27 @@ test('LK-10: no file of the service is served but its pages: no way of writing a
 test('KM-14 LK-03: a copy of the database holds no refresh token, no password and no key that signs', async () => {
   const world = await startAuth()
   const { refreshToken, accessToken } = await world.signUp('native')
-  const key = 'an-idempotency-key-0001'
-  await world.send('POST', '/auth/refresh', { body: { refreshToken }, headers: { 'idempotency-key': key } })
-  const copy = ['', '-wal']
-    .map((suffix) => readFileSync(`${world.databasePath}${suffix}`).toString('latin1'))
-    .join('')
+  const idempotencyKey = 'an-idempotency-key-0001'
+  await world.send('POST', '/auth/refresh', {
+    body: { refreshToken },
+    headers: { 'idempotency-key': idempotencyKey },
+  })
+  const copy = await copyOf(world)
   const mac = Buffer.from(refreshToken.slice(4), 'base64url').subarray(22)
   for (const secret of [
     refreshToken,
     accessToken,
     PASSWORD,
-    key,
+    idempotencyKey,
     world.options.secret as string,
     mac.toString('latin1'),
   ]) {
     expect(copy.includes(secret)).toBe(false)
   }
-  const database = new DatabaseSync(world.databasePath, { readOnly: true })
-  const { id, sealed } = database.prepare("select id, sealed from keys where purpose = 'signing'").get() as {
-    id: string
-    sealed: Uint8Array
-  }
-  const phc = (database.prepare('select password_phc from users').get() as { password_phc: string })
-    .password_phc
-  database.close()
-  expect(phc).toMatch(/^\$argon2id\$/)
+  const [key] = await runSql(world.store, "select id, sealed from keys where purpose = 'signing'")
+  const { id, sealed } = key as { id: string; sealed: Uint8Array }
+  const [user] = await runSql(world.store, 'select password_phc from users')
+  expect(user?.password_phc).toMatch(/^\$argon2id\$/)
   for (const format of ['der', 'pem', 'jwk'] as const) {
     expect(
       () => createPrivateKey({ key: Buffer.from(sealed), format, type: 'pkcs8' } as never),
@@ -188,13 +187,19 @@ test('LK-04: of a refresh token the store keeps nothing, of an Idempotency-Key 1
   const { refreshToken } = await world.signUp('native')
   const key = 'an-idempotency-key-0001'
   await world.send('POST', '/auth/refresh', { body: { refreshToken }, headers: { 'idempotency-key': key } })
-  const database = new DatabaseSync(world.databasePath, { readOnly: true })
-  const session = database.prepare('select * from sessions').get() as Record<string, Uint8Array>
-  database.close()
-  expect(Object.keys(session).filter((column) => /token|hash|mac|secret/.test(column))).toEqual([])
-  expect(session.seed).toHaveLength(16)
-  const digest = createHash('sha256').update(key).digest().subarray(0, 16)
-  expect(Buffer.from(session.attempts as Uint8Array).includes(digest)).toBe(true)
+  const copy = await copyOf(world)
+  const mac = Buffer.from(refreshToken.slice(4), 'base64url').subarray(22)
+  const digestOf = (text: string) => createHash('sha256').update(text).digest()
+  const traces = [mac, mac.subarray(0, 16), digestOf(refreshToken), digestOf(refreshToken).subarray(0, 16)]
+  for (const trace of traces) {
+    for (const form of ['latin1', 'hex', 'base64', 'base64url'] as const) {
+      expect(copy.includes(trace.toString(form))).toBe(false)
+    }
+  }
+  expect((await sessionsIn(world.store))[0]?.seed).toHaveLength(16)
+  const digest = digestOf(key)
+  expect(copy.includes(digest.subarray(0, 16).toString('latin1'))).toBe(true)
+  expect(copy.includes(digest.subarray(0, 17).toString('latin1'))).toBe(false)
 })
 
 test('LK-03: the secret alone, without the database, is no key to anything', async () => {
@@ -203,7 +208,7 @@ test('LK-03: the secret alone, without the database, is no key to anything', asy
   const elsewhere = await createAuth({
     url: world.url,
     secret: world.options.secret as string,
-    database: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...(await newStore()),
     passwordHashing: CHEAP_HASHING,
   })
   try {
@@ -220,3 +225,14 @@ test('LK-03: the secret alone, without the database, is no key to anything', asy
     await elsewhere.close()
   }
 })
+
+/** Everything that the store holds, a byte a character. */
+async function copyOf({ store }: TestAuth): Promise<string> {
+  const kept = await contentOf(store)
+  return kept.map(({ content }) => content.toString('latin1')).join('')
+}
+
+/** Its file, or its address. */
+function placeOf({ store }: TestAuth): string {
+  return store.database.replace('sqlite:', '')
+}

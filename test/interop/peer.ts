@@ -96,11 +96,11 @@ async function badTokens(
   algorithm: Algorithm,
 ): Promise<Record<string, BadToken>> {
   const { accessToken, refreshToken } = ada
-  const forge = openForge(auth, accessToken)
+  const forge = await openForge(auth, accessToken)
   const [header = '', payload = '', signature = ''] = accessToken.split('.')
   const foreign = await startListening(algorithm)
   const { accessToken: foreignToken } = await foreign.auth.signUp('native')
-  const thief = openForge(foreign.auth, foreignToken)
+  const thief = await openForge(foreign.auth, foreignToken)
   return {
     'tampered payload': {
       token: [header, encode({ ...forge.claims, roles: ['admin'] }), signature].join('.'),

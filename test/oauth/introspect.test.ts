@@ -1,8 +1,8 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { decode } from '../http/forge.ts'
 import { refresh, SECOND, signIn } from '../refresh/client.ts'
 import { startAuth, type TestAuth } from '../support/auth.ts'
+import { takeAway } from '../support/stores/look.ts'
 import { basic, expectOAuthError, post } from './form.ts'
 
 interface Registered {
@@ -159,13 +159,11 @@ test('a store that is away is 503, never inactive', async () => {
   const world = await startAuth()
   const service = await world.auth.services.create({ name: 'orders' })
   const { accessToken, refreshToken } = await signIn(world, 'native')
-  const database = new DatabaseSync(world.databasePath)
   for (const table of ['sessions', 'services']) {
-    database.exec(`alter table ${table} rename to away`)
+    const giveBack = await takeAway(world.store, table)
     expectOAuthError(await introspect(world, service, accessToken), 503, 'temporarily_unavailable', table)
-    database.exec(`alter table away rename to ${table}`)
+    await giveBack()
   }
-  database.close()
   const { body } = await refresh(world, 'native', refreshToken)
   expect((await introspect(world, service, body.accessToken)).body.active).toBe(true)
 })

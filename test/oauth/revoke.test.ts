@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { expectAlive, refresh, refreshTimes, SECOND, signIn } from '../refresh/client.ts'
 import { startAuth, type TestAuth } from '../support/auth.ts'
+import { countRows, takeAway } from '../support/stores/look.ts'
 import { basic, expectOAuthError, post } from './form.ts'
 
 async function revoke(world: TestAuth, fields: Record<string, string>, headers: Record<string, string> = {}) {
@@ -81,7 +81,7 @@ test('LO-09: what is unknown, forged, expired or of somewhere else is answered a
   const refreshed = await refresh(world, 'native', session.refreshToken)
   world.clock.now += 3600 * SECOND
   expect((await revoke(world, { token: session.accessToken })).status, 'expired').toBe(200)
-  expect(rowsOf(world)).toEqual([])
+  expect(await countRows(world.store, 'revocations')).toEqual({ revocations: 0 })
   await expectAlive(world, 'native', refreshed.refreshToken)
 })
 
@@ -127,25 +127,16 @@ test('LO-09: without a token, or with two, it is invalid_request', async () => {
 test('what could not be recorded is 503, and can be asked for again', async () => {
   const world = await startAuth()
   const session = await signIn(world, 'native')
-  const database = new DatabaseSync(world.databasePath)
   for (const [table, token] of [
     ['sessions', session.refreshToken],
     ['revocations', session.accessToken],
   ] as const) {
-    database.exec(`alter table ${table} rename to away`)
+    const giveBack = await takeAway(world.store, table)
     expectOAuthError(await revoke(world, { token }), 503, 'temporarily_unavailable', table)
-    database.exec(`alter table away rename to ${table}`)
+    await giveBack()
   }
-  database.close()
   expect(await me(world, session.accessToken)).toBe('good')
   expect((await revoke(world, { token: session.accessToken })).status).toBe(200)
   expect(await me(world, session.accessToken)).toBe('TOKEN_REVOKED')
   await expectAlive(world, 'native', session.refreshToken)
 })
-
-function rowsOf({ databasePath }: TestAuth): unknown[] {
-  const database = new DatabaseSync(databasePath, { readOnly: true })
-  const rows = database.prepare('select * from revocations').all()
-  database.close()
-  return rows
-}

@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import {
   DAY,
@@ -11,6 +10,7 @@ import {
   signIn,
 } from '../refresh/client.ts'
 import { startAuth, type TestAuth } from '../support/auth.ts'
+import { takeAway } from '../support/stores/look.ts'
 import { basic, expectOAuthError, post, refreshByForm } from './form.ts'
 
 async function refreshes(world: TestAuth): Promise<string[]> {
@@ -245,11 +245,9 @@ test('an access token that comes along must be of the session, and one must come
 test('a store that is away is 503 with when to try again; the session is where it was', async () => {
   const world = await startAuth()
   const { refreshToken } = await signIn(world, 'native')
-  const database = new DatabaseSync(world.databasePath)
-  database.exec('alter table sessions rename to away')
+  const giveBack = await takeAway(world.store, 'sessions')
   expectOAuthError(await refreshByForm(world, refreshToken), 503, 'temporarily_unavailable')
-  database.exec('alter table away rename to sessions')
-  database.close()
+  await giveBack()
   await expectAlive(world, 'native', refreshToken)
 })
 

@@ -1,7 +1,6 @@
 // Refreshing and ending sessions, seen from outside: over HTTP, as browsers and native apps do it.
 // How a whole client behaves is tested in packages/client.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { type Auth, createAuth } from 'latchkey'
 import { expect, onTestFinished } from 'vitest'
 import { parseRefreshToken } from '../../packages/server/src/sessions/refresh-token.ts'
@@ -123,17 +122,7 @@ export async function expectAlive(world: Sender, client: Delivery, newest: strin
   return answer.refreshToken
 }
 
-/** Runs SQL on the database file beside the service, as only an operator can. */
-export function runSql(databasePath: string, sql: string, ...values: (string | number | null)[]): void {
-  const database = new DatabaseSync(databasePath, { timeout: 5000 })
-  try {
-    database.prepare(sql).run(...values)
-  } finally {
-    database.close()
-  }
-}
-
-/** Stops the service and starts it on the same file, with other options where some are given. */
+/** Stops the service and starts it on the same store, with other options where some are given. */
 export async function restart(
   world: TestAuth,
   changes: Partial<TestAuth['options']> = {},
@@ -142,7 +131,7 @@ export async function restart(
   return await startBeside(world, changes)
 }
 
-/** Starts a second service on the same file, as another node. */
+/** Starts a second service on the same store, as another node. */
 export async function startBeside(
   world: TestAuth,
   changes: Partial<TestAuth['options']> = {},

@@ -1,13 +1,14 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { PASSWORD, temporaryFolder } from '../support/auth.ts'
+import { PASSWORD } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { sessionsIn } from '../support/stores/look.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { expectAlive, expectRefused, generationOf, newKey, refresh } from './client.ts'
 import { over, signUpAt } from './over-http.ts'
 
 const PARALLEL = 200
 
-test('four processes that start at once on an empty file serve as one: one key, one secret, one set of users', async () => {
+test('four processes that start at once on an empty store serve as one: one key, one secret, one set of users', async () => {
   const nodes = await startNodes(4)
   const keySets = await Promise.all(
     nodes.map(async ({ url }) => await (await fetch(`${url}/.well-known/jwks.json`)).text()),
@@ -41,11 +42,7 @@ test(`${PARALLEL} refreshes with one key over four processes are one step, with 
   const [successor, ...others] = new Set(answers.map((answer) => answer.refreshToken))
   expect(others).toEqual([])
   expect(generationOf(successor!)).toBe(1)
-  expect(look(nodes[0]!, 'select generation, ended_at from sessions')).toEqual({
-    generation: 1,
-    ended_at: null,
-  })
-  expect(look(nodes[0]!, 'pragma integrity_check')).toEqual({ integrity_check: 'ok' })
+  expect(await sessionsIn(nodes[0]!.store)).toMatchObject([{ generation: 1, ended: null }])
   await expectAlive(over(nodes[1]!.url), 'native', successor!)
 })
 
@@ -66,20 +63,11 @@ test('without a key, a token that two processes get is reuse: that is the price 
   expectRefused(await refresh(over(one.url), 'native', newest), 401, 'SESSION_REVOKED')
 })
 
-/** Processes that start at the same time on one new file. */
+/** Processes that start at the same time on one new store. */
 async function startNodes(count: number): Promise<Service[]> {
   const shared = {
-    LATCHKEY_DATABASE_URL: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...environmentOf(await newStore()),
     LATCHKEY_URL: 'http://localhost:4000',
   }
   return await Promise.all(Array.from({ length: count }, () => startService(shared)))
-}
-
-function look({ databasePath }: Service, query: string) {
-  const database = new DatabaseSync(databasePath, { readOnly: true, timeout: 5000 })
-  try {
-    return { ...database.prepare(query).get() }
-  } finally {
-    database.close()
-  }
 }

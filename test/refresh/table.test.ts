@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { startAuth } from '../support/auth.ts'
+import { setGenerations } from '../support/stores/look.ts'
 import {
   DAY,
   DELIVERIES,
@@ -10,7 +11,6 @@ import {
   presenting,
   refresh,
   refreshTimes,
-  runSql,
   SECOND,
   signIn,
 } from './client.ts'
@@ -128,7 +128,7 @@ describe.each(DELIVERIES)('in a %s session', (client) => {
     const world = await startAuth()
     const session = await signIn(world, client)
     const { last } = await refreshTimes(world, session, 5)
-    runSql(world.databasePath, 'update sessions set generation = 2')
+    await setGenerations(world.store, 2)
     const answer = await refresh(world, client, last, { key: newKey() })
     expect(answer.status).toBe(200)
     expect(generationOf(answer.refreshToken)).toBe(6)

@@ -4,17 +4,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { latchkey } from '../cli/run.ts'
 import { type SignedIn, signInAgain } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
-import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 
 const ISSUER = 'http://localhost:4000'
 const STALE_AFTER_SECONDS = 60
 const POLICIES = ['allow', 'deny', 'introspect'] as const satisfies StalePolicy[]
 
-/** Two processes of one file: the APIs hear the feed of one, and ask the other where they are to ask. */
+/** Two processes of one store: the APIs hear the feed of one, and ask the other where they are to ask. */
 async function startNeighbours() {
   const environment = {
-    LATCHKEY_DATABASE_URL: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...environmentOf(await newStore()),
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
     LATCHKEY_URL: ISSUER,
   }

@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
 import { newKey, refresh, type SignedIn, signIn, signInAgain } from '../refresh/client.ts'
 import { letTimePassWith, listen, PASSWORD, sendTo, startAuth, type TestAuth } from '../support/auth.ts'
+import { countRows } from '../support/stores/look.ts'
 import { askForFeed, basic, insertEntries, Listener, type ServiceCredentials } from './listener.ts'
 
 const SECOND = 1000
@@ -294,7 +294,7 @@ test('a reader that takes nothing any more is cut off and counted; the others he
     const feed = await startFeed()
     const { world, service } = feed
     // More than the sockets of both sides hold.
-    const newest = insertEntries(world.databasePath, 200_000, world.clock.now)
+    const newest = await insertEntries(world.store, 200_000, world.clock.now)
     const again = await restarted(feed)
     const stalled = await askForFeed(again.url, { authorization: basic(service) })
     const current = await Listener.current(again.url, service, newest)
@@ -334,7 +334,7 @@ test('what is revoked is told for as long as a token could be good, and then no 
     expect(await inTheSnapshot()).toEqual([sessionId])
     world.clock.now += 1
     expect(await inTheSnapshot()).toEqual([])
-    expect(countEntries(world)).toBe(0)
+    expect(await countRows(world.store, 'revocations')).toEqual({ revocations: 0 })
     for (let i = 0; i < 2; i++) {
       const me = await world.send('GET', '/auth/me', { bearer: accessToken })
       expect(me.status).toBe(401)
@@ -368,11 +368,4 @@ async function restarted({ world, service }: Feed): Promise<Feed> {
   const auth = await createAuth(world.options)
   onTestFinished(() => auth.close())
   return { world: { ...world, auth }, url: await listen(auth), service }
-}
-
-function countEntries({ databasePath }: TestAuth): unknown {
-  const database = new DatabaseSync(databasePath, { readOnly: true, timeout: 5000 })
-  const { n } = database.prepare('select count(*) as n from revocations').get() as { n: number }
-  database.close()
-  return n
 }

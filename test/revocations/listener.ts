@@ -1,8 +1,9 @@
 // The feed of revocations, seen from outside: a service and its readers, over real HTTP.
 // How the verifier reads it is tested in packages/verifier.
-import { DatabaseSync } from 'node:sqlite'
 import type { FeedEvents, Revocation } from '@latchkey/protocol'
 import { expect, onTestFinished } from 'vitest'
+import { runSql } from '../support/stores/look.ts'
+import type { TestStore } from '../support/stores/store.ts'
 
 export interface ServiceCredentials {
   id: string
@@ -133,16 +134,17 @@ export class Listener {
   }
 }
 
-/** Writes entries into a log that nobody has open. Returns the event id of the last one. */
-export function insertEntries(databasePath: string, count: number, at: number): string {
-  const database = new DatabaseSync(databasePath, { timeout: 5000 })
-  database
-    .prepare(
-      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
-       insert into revocations (kind, subject, revoked_at, expires_at) select 'sid', 'session ' || i, ?, ? from n`,
-    )
-    .run(count, at, at + 960_000)
-  const last = database.prepare('select max(position) as position from revocations').get()
-  database.close()
+/** Writes entries into a log that nobody has open. Resolves to the event id of the last one. */
+export async function insertEntries(store: TestStore, count: number, at: number): Promise<string> {
+  await runSql(
+    store,
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
+     insert into revocations (kind, subject, revoked_at, expires_at)
+     select 'sid', 'session ' || i, cast(? as bigint), cast(? as bigint) from n`,
+    count,
+    at,
+    at + 960_000,
+  )
+  const [last] = await runSql(store, 'select max(position) as position from revocations')
   return `${last?.position}-${at}`
 }

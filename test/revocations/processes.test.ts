@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { lockFile } from '../../packages/server/src/stores/sql/testing/file-lock.ts'
 import { latchkey } from '../cli/run.ts'
 import { expectRefused, refresh } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
-import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { lockWrites, takeAway } from '../support/stores/look.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 import { askForFeed, basic, insertEntries, Listener, type ServiceCredentials } from './listener.ts'
 
 /** What is promised is a second. */
@@ -18,10 +17,10 @@ interface Place {
   service: ServiceCredentials
 }
 
-/** A file that several processes share, and an API that is registered in it. */
+/** A store that several processes share, and an API that is registered in it. */
 async function aPlace(): Promise<Place> {
   const environment = {
-    LATCHKEY_DATABASE_URL: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...environmentOf(await newStore()),
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
     LATCHKEY_URL: 'http://localhost:4000',
   }
@@ -127,9 +126,9 @@ test('SIGTERM ends the feeds at once and in good order, and the service with 0; 
   timeout: TIMEOUT_MS,
 }, async () => {
   const { environment, service } = await aPlace()
-  await (await startService(environment)).stop()
-  const path = environment.LATCHKEY_DATABASE_URL!.replace('sqlite:', '')
-  const newest = insertEntries(path, 200_000, Date.now())
+  const before = await startService(environment)
+  await before.stop()
+  const newest = await insertEntries(before.store, 200_000, Date.now())
   const running = await startService(environment)
   const readers = await Promise.all(
     Array.from({ length: 3 }, () => Listener.current(running.url, service, newest)),
@@ -143,14 +142,14 @@ test('SIGTERM ends the feeds at once and in good order, and the service with 0; 
   expect(performance.now() - askedAt).toBeLessThan(3_000)
 })
 
-test('while the file cannot be written the feed goes on, and what is written then is heard', {
+test('while the store cannot be written the feed goes on, and what is written then is heard', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { environment, service } = await aPlace()
   const running = await startService(environment)
   const { refreshToken, sessionId } = await signUpAt(running.url, 'native')
   const reader = await Listener.current(running.url, service)
-  const release = await lockFile(running.databasePath)
+  const release = await lockWrites(running.store)
   const refused = await over(running.url).send('POST', '/auth/logout', { body: { refreshToken } })
   expect(refused.status).toBe(503)
   const another = await Listener.current(running.url, service)
@@ -160,14 +159,13 @@ test('while the file cannot be written the feed goes on, and what is written the
   for (const listener of [reader, another]) await listener.hears({ sid: sessionId })
 })
 
-test('a file that cannot be read is no reason to take a service for a stranger: 503, never 401', {
+test('a store that cannot be read is no reason to take a service for a stranger: 503, never 401', {
   timeout: TIMEOUT_MS,
 }, async () => {
   const { environment, service } = await aPlace()
   const running = await startService(environment)
-  const database = new DatabaseSync(running.databasePath, { timeout: 5000 })
-  database.exec('alter table services rename to gone; alter table revocations rename to gone_too')
-  database.close()
+  await takeAway(running.store, 'services')
+  await takeAway(running.store, 'revocations')
   const answer = await askForFeed(running.url, { authorization: basic(service) })
   expect(answer.status).toBe(503)
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)

@@ -4,8 +4,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { latchkey } from '../cli/run.ts'
 import type { SignedIn } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
-import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
+import { environmentOf, newStore } from '../support/stores/store.ts'
 
 const ISSUER = 'http://localhost:4000'
 const TIMEOUT_MS = 40_000
@@ -22,7 +22,7 @@ type Revocations = Pick<NonNullable<VerifierOptions['revocations']>, 'onStale' |
 /** A service with one registered API, whose verifier finds it wherever it listens now. */
 async function createWorld(revocations: Revocations, isReachable = (_url: string) => true): Promise<World> {
   const environment = {
-    LATCHKEY_DATABASE_URL: `sqlite:${temporaryFolder()}/latchkey.db`,
+    ...environmentOf(await newStore()),
     LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
     LATCHKEY_URL: ISSUER,
   }

@@ -2,10 +2,7 @@
 // It asserts nothing.
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   type Auth,
   type AuthOptions,
@@ -15,6 +12,9 @@ import {
   type SecurityEvent,
 } from 'latchkey'
 import { onTestFinished, vi } from 'vitest'
+import { newStore, type TestStore } from './stores/store.ts'
+
+export { temporaryFolder } from './folder.ts'
 
 export const PASSWORD = 'a quiet harbour at dusk'
 
@@ -28,7 +28,8 @@ export interface TestAuth {
   clock: { now: number }
   events: SecurityEvent[]
   errors: { error: unknown; request: FailedRequest }[]
-  databasePath: string
+  /** What the service keeps, and where: of the kind that the project's tests stand on. */
+  store: TestStore
   options: AuthOptions
   /** Sends a request; a body that is an object goes as JSON. */
   send(method: string, path: string, init?: SendOptions): Promise<Answer>
@@ -62,23 +63,17 @@ export interface SignedUp {
   refreshToken: string
 }
 
-/** A folder that goes away with the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 export async function startAuth(overrides: Partial<AuthOptions> = {}): Promise<TestAuth> {
   const clock = { now: Date.now() }
   const events: SecurityEvent[] = []
   const errors: TestAuth['errors'] = []
-  const databasePath = join(temporaryFolder(), 'latchkey.db')
+  const store = await newStore()
   const options: AuthOptions = {
     url: 'http://localhost:3000',
     secret: randomBytes(32).toString('base64url'),
-    database: `sqlite:${databasePath}`,
+    ...store,
     passwordHashing: CHEAP_HASHING,
+    rateLimits: false,
     now: () => clock.now,
     onEvent: (event) => void events.push(event),
     onError: (error, request) => void errors.push({ error, request }),
@@ -94,7 +89,7 @@ export async function startAuth(overrides: Partial<AuthOptions> = {}): Promise<T
     clock,
     events,
     errors,
-    databasePath,
+    store,
     options,
     send,
     async signUp(client, email = `${randomBytes(6).toString('hex')}@example.com`) {

@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { temporaryFolder } from './auth.ts'
+import { temporaryFolder } from './folder.ts'
+import { environmentOf, newStore, storeIn, type TestStore } from './stores/store.ts'
 
 const BIN = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
 
 export interface Service {
   url: string
   process: ChildProcess
-  databasePath: string
+  store: TestStore
   /** Everything that it wrote so far. */
   output(): string
   /** Ends it at once, as a power cut would, and waits until it is gone. */
@@ -27,17 +28,18 @@ export function serviceEnvironment(extra: Record<string, string>): Record<string
     PORT: '0',
     LATCHKEY_HASH_MEMORY: '8192',
     LATCHKEY_HASH_ITERATIONS: '1',
+    // Everybody comes from one address here.
+    LATCHKEY_RATE_LIMITS: 'off',
     ...extra,
   }
 }
 
-/** Runs `latchkey serve` on a free port and a file of its own, and resolves when it is ready. */
+/** Runs `latchkey serve` on a free port and a store of its own, unless one is named, and resolves when it is ready. */
 export async function startService(extra: Record<string, string> = {}): Promise<Service> {
-  const databasePath =
-    extra.LATCHKEY_DATABASE_URL?.replace('sqlite:', '') ?? join(temporaryFolder(), 'latchkey.db')
+  const store = storeIn(extra) ?? (await newStore())
   const child = spawn(join(BIN, 'latchkey'), ['serve'], {
     cwd: temporaryFolder(),
-    env: serviceEnvironment({ LATCHKEY_DATABASE_URL: `sqlite:${databasePath}`, ...extra }),
+    env: serviceEnvironment({ ...environmentOf(store), ...extra }),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -63,7 +65,7 @@ export async function startService(extra: Record<string, string> = {}): Promise<
   return {
     url,
     process: child,
-    databasePath,
+    store,
     output: () => output,
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
