@@ -23,11 +23,15 @@ const FIND_ACCOUNTS = statement(`
   left join users u on u.id = asked.id
   order by asked.place`)
 
+/**
+ * A session that has ended has a reason. Asked for its time instead, a plan that is made while the table is empty would read the
+ * whole index of the sessions that have not ended, for each batch and for ever.
+ */
 const ROTATE = statement(`
   update sessions s set generation = r.generation, last_used_at = r.last_used_at, attempts = r.attempts, ip = r.ip
   from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::text[])
     as r (id, expected_generation, generation, last_used_at, attempts, ip)
-  where s.id = r.id and s.generation = r.expected_generation and s.ended_at is null
+  where s.id = r.id and s.generation = r.expected_generation and s.end_reason is null
   returning s.id`)
 
 /** Which of the rows stand as they were to be written. */
@@ -36,7 +40,7 @@ const FIND_ROTATED = statement(`
   from unnest($1::uuid[], $2::int8[], $3::int8[], $4::bytea[], $5::text[]) as r (id, generation, last_used_at, attempts, ip)
   join sessions s on s.id = r.id
   where s.generation = r.generation and s.last_used_at = r.last_used_at and s.attempts = r.attempts
-    and s.ip is not distinct from r.ip and s.ended_at is null`)
+    and s.ip is not distinct from r.ip and s.end_reason is null`)
 
 /** Every statement goes to the server once for a whole batch, whatever its size. */
 export class PostgresHotPath {

@@ -25,6 +25,18 @@ export interface PostgresOptions {
   waitSeconds?: number
 }
 
+/**
+ * One plan is made for each connection and kept, maybe while the tables are empty and to read all of them would be the best: it
+ * has to be the one that looks the rows up by their ids.
+ */
+const HOT_SETTINGS = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  cpu_tuple_cost: '1',
+}
+
 const BEGIN = 'begin isolation level read committed'
 
 /** The first of two numbers of each advisory lock: "latc". */
@@ -58,8 +70,7 @@ export async function openPostgres({
 
   // Refreshes have connections of their own: sign-ins that are slow take them none.
   const hotSize = Math.max(1, Math.floor(poolSize / 4))
-  // A plan is made once for each connection, maybe while the table is still empty and its scan the best.
-  const hotPool = new PostgresPool({ ...connection, settings: { enable_seqscan: 'off' } }, hotSize)
+  const hotPool = new PostgresPool({ ...connection, settings: HOT_SETTINGS }, hotSize)
   const pool = new PostgresPool(connection, Math.max(1, poolSize - hotSize - 1))
   const hotPath = new PostgresHotPath(hotPool)
   const db = kyselyOver(pool, () => (pool.isPooled ? `${BEGIN}; ${localLimits(timeoutSeconds)}` : BEGIN))
