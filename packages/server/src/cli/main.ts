@@ -4,6 +4,7 @@ import { AuthError, ConfigError } from '../errors.ts'
 import { REHEARSAL_HELP } from '../rehearsal/texts.ts'
 import { addDecodeCommand } from './program/decode.ts'
 import { addKeyCommands } from './program/keys.ts'
+import { addMoveCommand } from './program/move.ts'
 import { addServiceCommands } from './program/services.ts'
 import { addSessionCommands } from './program/sessions.ts'
 import { configurable, type Flags, settingsFrom } from './program/settings-flags.ts'
@@ -34,6 +35,7 @@ addKeyCommands(program)
 addSessionCommands(program)
 addServiceCommands(program)
 addUserCommands(program)
+addMoveCommand(program)
 addDecodeCommand(program)
 
 try {

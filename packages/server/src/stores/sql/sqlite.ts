@@ -10,6 +10,7 @@ import { SqliteChanges } from './sqlite-changes.ts'
 import { kyselyOver } from './sqlite-driver.ts'
 import { mapErrors } from './sqlite-errors.ts'
 import { BUSY_BLOCK_MS, begin, patiently } from './sqlite-lock.ts'
+import { refuseMoved, standOnlyUnmoved } from './sqlite-moved.ts'
 
 const CACHE_KIB = 8_192
 
@@ -110,6 +111,7 @@ export async function openSqlite(
 
     async ping() {
       mapErrors(() => reader.prepare('select 1 from users limit 1').get())
+      standOnlyUnmoved(reader)
       await lock.run(async (waitedMs) => {
         await begin(writer, waitedMs)
         writer.exec('rollback')
@@ -158,6 +160,7 @@ async function open(path: string): Promise<DatabaseSync> {
       // FULL: a commit that was answered survives a power cut, not only a crash.
       database.exec('pragma synchronous = full')
       database.exec(`pragma cache_size = -${CACHE_KIB}`)
+      refuseMoved(database)
       return database
     } catch (error) {
       database.close()
