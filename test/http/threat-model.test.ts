@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
-const GROUPS = ['JV', 'RR', 'CC', 'LR', 'HP', 'IN', 'KM', 'LO', 'NC', 'LK', 'CK', 'DS', 'SO']
+const GROUPS = ['JV', 'RR', 'CC', 'LR', 'HP', 'IN', 'KM', 'LO', 'NC', 'LK', 'RL', 'CK', 'DS', 'SO']
 const ID = new RegExp(`\\b(?:${GROUPS.join('|')})-\\d\\d\\b`, 'g')
 
 interface Row {

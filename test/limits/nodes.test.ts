@@ -52,7 +52,7 @@ function signIn(node: Service, address: string, facts: object): Promise<Answer> 
   return post(node, '/auth/login', address, { password: PASSWORD, client: 'native', ...facts })
 }
 
-test('five hundred wrong passwords at once, from everywhere and over all nodes: ten are looked at, and a known device gets in', async () => {
+test('RL-12: five hundred wrong passwords at once, from everywhere and over all nodes: ten are looked at, and a known device gets in', async () => {
   const { nodes, environment } = await startNodes()
   const nodeAt = (i: number) => nodes[i % nodes.length] as Service
   const email = 'ada@example.com'
