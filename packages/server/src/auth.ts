@@ -26,7 +26,7 @@ import { SessionService } from './sessions/service.ts'
 import type { SiblingQuestion, Siblings } from './siblings.ts'
 import { insured } from './stores/limits/counters.ts'
 import { createMemoryCounters } from './stores/limits/memory.ts'
-import { openStores, type Stores } from './stores/open.ts'
+import { openSchema, openStores, type Stores, type Tables } from './stores/open.ts'
 import { UpkeepService } from './upkeep/service.ts'
 
 /** A running service. Every method rejects with an `AuthError` that has a stable `code`. */
@@ -77,6 +77,11 @@ export async function createNode(options: AuthOptions, siblings?: Siblings): Pro
     await Promise.all([hasher.close(), stores.close()])
     throw error
   }
+}
+
+/** The tables of the database that the options name, for who looks after them apart from the service. Throws `ConfigError`. */
+export function openTables(options: AuthOptions): Tables {
+  return openSchema(resolveOptions(options, process.env.NODE_ENV === 'production'))
 }
 
 async function assemble(

@@ -8,6 +8,7 @@ import { addMoveCommand } from './program/move.ts'
 import { addServiceCommands } from './program/services.ts'
 import { addSessionCommands } from './program/sessions.ts'
 import { configurable, type Flags, settingsFrom } from './program/settings-flags.ts'
+import { addUpkeepCommands } from './program/upkeep.ts'
 import { addUserCommands } from './program/users.ts'
 
 // The files in program/ say what each command takes, and every start reads them all. So what a command does is
@@ -36,6 +37,7 @@ addSessionCommands(program)
 addServiceCommands(program)
 addUserCommands(program)
 addMoveCommand(program)
+addUpkeepCommands(program)
 addDecodeCommand(program)
 
 try {

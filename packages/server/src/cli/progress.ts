@@ -3,8 +3,9 @@ export interface Progress {
   /**
    * @param count how many rows have been dealt with
    * @param share of the work that is done, 0 to 1; null where nobody knows
+   * @param more what there is to say beside
    */
-  update(count: number, share: number | null): void
+  update(count: number, share: number | null, more?: string): void
   /** A line that stays. */
   note(line: string): void
   /** Takes the bar away. */
@@ -23,12 +24,12 @@ export function createProgress(unit: string, out: NodeJS.WriteStream = process.s
   let next = start + every
   const clear = () => out.isTTY && out.write(CLEAR_LINE)
   return {
-    update(count, share) {
+    update(count, share, more = '') {
       const now = performance.now()
       if (now < next) return
       next = now + every
       const text = describe(unit, count, share, (now - start) / 1000)
-      out.write(out.isTTY ? `${CLEAR_LINE}${barOf(share)}${text}` : `${text}\n`)
+      out.write(out.isTTY ? `${CLEAR_LINE}${barOf(share)}${text}${more}` : `${text}${more}\n`)
     },
     note(line) {
       clear()

@@ -14,6 +14,7 @@ import { createSqlAccountStore } from './sql/account-store.ts'
 import type { SqlDatabase } from './sql/database.ts'
 import { createSqlKeyStore } from './sql/key-store.ts'
 import type { DatabaseSchema } from './sql/migrate.ts'
+import { statementsOf } from './sql/migration-sql.ts'
 import { openPostgres, openPostgresSchema } from './sql/postgres.ts'
 import { createSqlRevocationStore } from './sql/revocation-store.ts'
 import { createSqlServiceStore } from './sql/service-store.ts'
@@ -104,9 +105,16 @@ async function openSql(settings: StoreSettings): Promise<SqlDatabase> {
   }
 }
 
+/** The tables of the database, of whatever version they are. */
+export interface Tables extends DatabaseSchema {
+  /** What a migration would run, in its order. */
+  statementsOf(migration: string): Promise<string[]>
+}
+
 /** The tables of the database alone, of whatever version they are. */
-export function openSchema({ database }: Pick<StoreSettings, 'database'>): DatabaseSchema {
-  return database.kind === 'sqlite' ? openSqliteSchema(database.path) : openPostgresSchema(database)
+export function openSchema({ database }: Pick<StoreSettings, 'database'>): Tables {
+  const schema = database.kind === 'sqlite' ? openSqliteSchema(database.path) : openPostgresSchema(database)
+  return { ...schema, statementsOf: (migration) => statementsOf(database.kind, migration) }
 }
 
 /** A count need not survive what an attacker cannot bring about: beside SQLite it costs no write to the disk. */

@@ -83,19 +83,17 @@ class SqliteDriver implements Driver {
 
 class Connection implements DatabaseConnection {
   readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, Prepared>()
 
   constructor(database: DatabaseSync) {
     this.#database = database
   }
 
-  async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
     return mapErrors(() => {
-      const statement = this.#prepare(sql)
+      const { statement, hasRows } = this.#prepare(sql)
       const values = parameters as SQLInputValue[]
-      if (query.kind === 'SelectQueryNode' || /\breturning\b/i.test(sql)) {
-        return { rows: statement.all(...values) as Row[] }
-      }
+      if (hasRows) return { rows: statement.all(...values) as Row[] }
       const { changes } = statement.run(...values)
       return { rows: [], numAffectedRows: BigInt(changes) }
     })
@@ -106,11 +104,18 @@ class Connection implements DatabaseConnection {
     throw new Error('streaming is not supported')
   }
 
-  #prepare(sql: string): StatementSync {
+  #prepare(sql: string): Prepared {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     const statement = this.#database.prepare(sql)
-    if (this.#statements.size < 200) this.#statements.set(sql, statement)
-    return statement
+    const prepared = { statement, hasRows: statement.columns().length > 0 }
+    if (this.#statements.size < 200) this.#statements.set(sql, prepared)
+    return prepared
   }
+}
+
+interface Prepared {
+  statement: StatementSync
+  /** Whether it answers with rows: SQLite itself knows, also of what was written by hand. */
+  hasRows: boolean
 }
