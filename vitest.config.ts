@@ -20,6 +20,7 @@ const ON_EVERY_STORE = [
   'keys',
   'leaks',
   'limits',
+  'nodes',
   'oauth',
   'refresh',
   'rehearsal',

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { AuthError, ConfigError } from '../errors.ts'
@@ -45,6 +46,9 @@ try {
 } catch (error) {
   process.stderr.write(`latchkey: ${explain(error)}\n`)
   process.exitCode = 1
+} finally {
+  // The line to the primary would keep a worker alive that has finished, or could not begin.
+  cluster.worker?.disconnect()
 }
 
 function explain(error: unknown): string {

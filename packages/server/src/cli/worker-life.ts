@@ -27,6 +27,7 @@ export interface WorkerEnd {
 /** Starts a worker. What it writes comes out of this process, in whole lines. */
 export function startWorker(port: number, answer: (question: unknown) => Promise<unknown>): WorkerLife {
   const worker = cluster.fork({ [WORKER_PORT]: String(port) })
+  closeWhatItNeverTook(worker)
   // What was on its way to a worker that was killed: unheard, it would end this process.
   worker.on('error', () => {})
   const { stdout, stderr } = worker.process
@@ -58,4 +59,19 @@ export function startWorker(port: number, answer: (question: unknown) => Promise
     })
   })
   return { worker, line, serves: serves.promise, ended: ended.promise }
+}
+
+/**
+ * The primary hands a worker one connection at a time, and goes on when the worker has taken it. One that is handed over at the
+ * moment of its death would stay open for ever, and whoever is behind it wait as long.
+ */
+function closeWhatItNeverTook({ process: child }: Worker): void {
+  let handed: { close(): void } | undefined
+  const send = child.send as (...sent: unknown[]) => boolean
+  child.send = (...sent: unknown[]) => {
+    const [, handle] = sent
+    if (typeof handle === 'object' && handle !== null && 'close' in handle) handed = handle as typeof handed
+    return send.apply(child, sent)
+  }
+  child.once('exit', () => handed?.close())
 }

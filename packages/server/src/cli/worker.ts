@@ -1,4 +1,3 @@
-import cluster from 'node:cluster'
 import { StoreUnavailableError } from '../errors.ts'
 import type { SiblingQuestion } from '../siblings.ts'
 import { Line } from './line.ts'
@@ -37,9 +36,6 @@ export async function serveAsWorker(settings: Settings, workers: number): Promis
   } catch (error) {
     if (error instanceof StoreUnavailableError) tell({ kind: 'store-is-away' })
     throw error
-  } finally {
-    // Nothing else keeps it alive.
-    cluster.worker?.disconnect()
   }
 }
 

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible'
+import { AuthError } from '../errors.ts'
 import type { ProcessMetrics, SiblingQuestion } from '../siblings.ts'
 import { announce, warn } from './announcement.ts'
 import { NoAnswerInTimeError } from './line.ts'
@@ -117,7 +118,10 @@ class Workers {
       // A store that is away is no fault of the worker's: those that serve go on, and this one tries again.
       if (!storeWasAway) this.#earlyEnds = early ? this.#earlyEnds + 1 : 0
       if (this.#earlyEnds > MOST_EARLY_ENDS) {
-        throw new Error(`${this.#earlyEnds} workers in a row ended at once; what they wrote says why`)
+        throw new AuthError(
+          'INTERNAL',
+          `${this.#earlyEnds} workers in a row ended at once; what they wrote says why`,
+        )
       }
       this.#logger.warn(`worker ${life.worker.process.pid} ended with ${by}, and is replaced`)
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#earlyEnds)
