@@ -7,10 +7,13 @@ import { type Result, readResult, resultsDirectory } from './result.ts'
 const DOCS = join(import.meta.dirname, '../../docs')
 const BLOCK = /<!-- bench: ([^>]+) -->\n[\s\S]*?<!-- \/bench -->/g
 
+/** The pages that show figures. */
+const PAGES = ['performance.md', 'scaling.md']
+
 /**
- * Writes the tables of docs/performance.md, between `<!-- bench: NAME -->` and `<!-- /bench -->`, and the pictures that it shows, from
+ * Writes the tables of the pages, between `<!-- bench: NAME -->` and `<!-- /bench -->`, and the pictures that it shows, from
  * what was measured last. A name is `SCENARIO/TABLE`, `SCENARIO/machine`, or `findings SCENARIO SCENARIO ...`. Returns the files
- * that were written. Rough figures go to a copy of the page.
+ * that were written. Rough figures go to copies of the pages.
  */
 export function writePage(scenarios: readonly string[], quick: boolean): string[] {
   const results = new Map<string, Result>()
@@ -19,17 +22,19 @@ export function writePage(scenarios: readonly string[], quick: boolean): string[
     if (result !== undefined) results.set(scenario, result)
   }
   const directory = quick ? resultsDirectory(quick) : DOCS
-  const page = join(directory, 'performance.md')
-  const text = readFileSync(join(DOCS, 'performance.md'), 'utf8')
-  const written = [page]
   mkdirSync(join(directory, 'images'), { recursive: true })
-  writeFileSync(
-    page,
-    text.replace(BLOCK, (block, name: string) => {
-      const content = contentOf(name, results)
-      return content === undefined ? block : `<!-- bench: ${name} -->\n${content}\n<!-- /bench -->`
-    }),
-  )
+  const written = PAGES.map((name) => {
+    const page = join(directory, name)
+    const text = readFileSync(join(DOCS, name), 'utf8')
+    writeFileSync(
+      page,
+      text.replace(BLOCK, (block, table: string) => {
+        const content = contentOf(table, results)
+        return content === undefined ? block : `<!-- bench: ${table} -->\n${content}\n<!-- /bench -->`
+      }),
+    )
+    return page
+  })
   for (const { scenario, plots } of results.values()) {
     for (const [name, plot] of Object.entries(plots)) {
       const file = join(directory, 'images', `bench-${scenario}-${name}.svg`)
