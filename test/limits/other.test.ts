@@ -39,11 +39,8 @@ test('with the limits as they come, an office of four hundred signs up and in fr
   expect(tally(await times(400, (i) => signInFrom(world, OFFICE, { email: emails[i]! })))).toEqual({
     200: 400,
   })
-  expect(
-    tally(await times(400, (i) => signInFrom(world, OFFICE, { email: emails[i]!, password: WRONG }))),
-  ).toEqual({
-    401: 400,
-  })
+  const slips = await times(200, (i) => signInFrom(world, OFFICE, { email: emails[i]!, password: WRONG }))
+  expect(tally(slips), 'half of them mistype').toEqual({ 401: 200 })
   const { refreshToken } = signedUp[0]!.body
   const refreshes = await Promise.all(
     Array.from({ length: 400 }, () => from(world, OFFICE, '/auth/refresh', { refreshToken })),

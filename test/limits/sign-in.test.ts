@@ -185,6 +185,16 @@ test('RL-07: one address that tries one password at a thousand accounts is stopp
   expect((await signInFrom(world, HOME, { email: 'user-1@example.com', password: WRONG })).status).toBe(401)
 })
 
+test('RL-07: a guesser in an office is stopped by the address that all share, and who shows a token gets in beside them', async () => {
+  const world = await limited({ limits: { passwordTriesPerAddress: 20 } })
+  const emails = await times(30, () => addressOf(world, OFFICE))
+  const { refreshToken } = (await signInFrom(world, OFFICE, { email: emails[29]! })).body
+  const sprayed = await times(30, (i) => signInFrom(world, OFFICE, { email: emails[i]!, password: WRONG }))
+  expect(tally(sprayed)).toEqual({ 401: 20, 429: 10 })
+  expect((await signInFrom(world, OFFICE, { email: emails[29]! })).status).toBe(429)
+  expect((await signInFrom(world, OFFICE, { email: emails[29]!, refreshToken })).status).toBe(200)
+})
+
 test('RL-04: two hundred addresses of one /64 share one count', async () => {
   const world = await limited({ limits: { passwordTriesPerAddress: 20 } })
   const tries = await times(200, (i) =>

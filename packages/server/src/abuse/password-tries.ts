@@ -46,8 +46,8 @@ const ADDRESS_WINDOW_SECONDS = 900
 
 /**
  * The one place where tries at passwords are counted. A known device has a count of its own, so that nobody else can use it up.
- * All others share the account's, and have their address's beside it; what one address got wrong is forgiven when the same
- * address gets it right. NIST SP 800-63B-4 §3.2.2
+ * All others share the account's. Beside it counts the address; what it got wrong at an account is forgiven when it gets it
+ * right there. NIST SP 800-63B-4 §3.2.2
  */
 export function createPasswordTries(options: PasswordTriesOptions): PasswordTries {
   const { perAccount, perAddress, counters, disguise, onLimited } = options
@@ -55,6 +55,19 @@ export function createPasswordTries(options: PasswordTriesOptions): PasswordTrie
   const addressLimit: Limit = { name: 'sign-in-address', quota: perAddress, seconds: ADDRESS_WINDOW_SECONDS }
   const delay = new GrowingDelay(counters, perAccount)
   const lines = new Lines()
+
+  function keyOf({ email, ip, knownDevice }: PasswordTry): string {
+    if (knownDevice === null) return `account:${disguise(email)}`
+    const device = knownDevice.by === 'session' ? knownDevice.id : addressRange(ip)
+    return `device:${disguise(`${email} ${device}`)}`
+  }
+
+  async function admit(key: string, attempt: PasswordTry): Promise<Counted> {
+    const { ip, knownDevice } = attempt
+    const count = () => (knownDevice === null ? ofStranger(key, attempt) : ofKnownDevice(key, ip))
+    // Many share an address, and its count. Nobody shares a token: who shows one is let off the address's.
+    return knownDevice?.by === 'session' ? await count() : await withAddress(ip, count)
+  }
 
   async function takeTurn(key: string, ip: string | null) {
     const answer = await delay.take(key)
@@ -68,21 +81,30 @@ export function createPasswordTries(options: PasswordTriesOptions): PasswordTrie
   }
 
   async function ofStranger(account: string, { email, ip }: PasswordTry): Promise<Counted> {
+    const { takeBack } = await takeTurn(account, ip)
+    const pair = `pair:${disguise(`${email} ${addressRange(ip)}`)}`
+    await counters.add(pair, 1, MEMORY_SECONDS)
+    return {
+      takeBack: () => Promise.all([takeBack(), counters.add(pair, -1, MEMORY_SECONDS)]),
+      async forgive() {
+        const tries = (await counters.read(pair))?.total ?? 1
+        await Promise.all([delay.forgive(account, tries), counters.forget(pair)])
+      },
+    }
+  }
+
+  async function withAddress(ip: string | null, count: () => Promise<Counted>): Promise<Counted> {
     const range = addressRange(ip)
-    const giveAddressBack = range === null ? async () => {} : await countAddress(range, ip)
+    if (range === null) return await count()
+    const giveBack = await countAddress(range, ip)
     try {
-      const { takeBack } = await takeTurn(account, ip)
-      const pair = `pair:${disguise(`${email} ${range}`)}`
-      await counters.add(pair, 1, MEMORY_SECONDS)
+      const { takeBack, forgive } = await count()
       return {
-        takeBack: () => Promise.all([takeBack(), giveAddressBack(), counters.add(pair, -1, MEMORY_SECONDS)]),
-        async forgive() {
-          const tries = (await counters.read(pair))?.total ?? 1
-          await Promise.all([delay.forgive(account, tries), counters.forget(pair), giveAddressBack()])
-        },
+        takeBack: () => Promise.all([takeBack(), giveBack()]),
+        forgive: () => Promise.all([forgive(), giveBack()]),
       }
     } catch (error) {
-      await giveAddressBack()
+      await giveBack()
       throw error
     }
   }
@@ -103,13 +125,9 @@ export function createPasswordTries(options: PasswordTriesOptions): PasswordTrie
 
   return {
     async check(attempt, matches) {
-      const { email, ip, knownDevice } = attempt
-      const key =
-        knownDevice === null
-          ? `account:${disguise(email)}`
-          : `device:${disguise(`${email} ${knownDevice.by === 'session' ? knownDevice.id : addressRange(ip)}`)}`
+      const key = keyOf(attempt)
       return await lines.inTurn(key, async () => {
-        const counted = await (knownDevice === null ? ofStranger(key, attempt) : ofKnownDevice(key, ip))
+        const counted = await admit(key, attempt)
         const matched = await matches().catch(async (error: unknown) => {
           await counted.takeBack()
           throw error
