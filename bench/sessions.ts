@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { clientsOfPopulation } from './lab/clients.ts'
 import { seed } from './lab/seed.ts'
 import { startLatchkey } from './lab/service.ts'
-import { type Store, type StoreName, startStore } from './lab/stores.ts'
+import { STORE_NAMES, type Store, type StoreName, startStore } from './lab/stores.ts'
 import { type Contender, LOAD_HEADINGS, loadCells, medianOf, ratioOf, takeTurns } from './lab/turns.ts'
 import { whole } from './report.ts'
 import type { Finding, Scenario, Settings } from './scenario.ts'
@@ -23,7 +23,7 @@ export const sessions: Scenario = {
     const series: { name: string; y: number[] }[] = []
     for (const name of ON.filter((name) => settings.stores.includes(name))) {
       const { rates, finding } = await measure(name, counts, settings)
-      series.push({ name, y: rates })
+      series.push({ name: STORE_NAMES[name], y: rates })
       findings.push(finding)
     }
     settings.keepPlot('rates', {
@@ -69,7 +69,7 @@ async function measure(name: StoreName, counts: readonly number[], settings: Set
     const last = counts.length - 1
     const { ratio, text } = ratioOf(rounds, last, 0)
     const finding: Finding = {
-      what: `refresh rate on ${name} with ${whole(counts[last]!)} live sessions, of that with ${whole(counts[0]!)}`,
+      what: `refresh rate on ${STORE_NAMES[name]} with ${whole(counts[last]!)} live sessions, of that with ${whole(counts[0]!)}`,
       measured: text,
       // PostgreSQL's own cache is a setting of the server.
       ...(name === 'sqlite'

@@ -5,7 +5,7 @@ import { type Service, startLatchkey } from './lab/service.ts'
 import { Connection } from './load/connection.ts'
 import { type Load, pacedLoop } from './load/loops.ts'
 import { register, signIn } from './load/session.ts'
-import { milliseconds, table, whole } from './report.ts'
+import { milliseconds, whole } from './report.ts'
 import type { Scenario } from './scenario.ts'
 
 const REFRESH_CLIENTS = 16
@@ -14,6 +14,7 @@ const REFRESHES_PER_SECOND = 200
 // second: people do not knock in step.
 const SIGN_IN_CLIENTS = 400
 const PAUSE_MS = 1000
+const PROMISED_P99_MS = 50
 // An account of its own: the sign-ins of one user end the least recently used of that user's sessions.
 const STORMED_EMAIL = 'storm@example.com'
 
@@ -25,7 +26,7 @@ interface SignIns {
 /** Refreshes at a steady pace: alone, and under more sign-ins than the machine can hash passwords for. */
 export const signInPressure: Scenario = {
   summary: 'the latency of refreshes while sign-ins arrive faster than hashing can serve them',
-  async run({ quick, delivery, workplace, progress }) {
+  async run({ quick, delivery, workplace, progress, keepTable }) {
     const seconds = quick ? 3 : 15
     const service = await startLatchkey({ directory: join(workplace.directory, 'pressure') })
     try {
@@ -37,13 +38,20 @@ export const signInPressure: Scenario = {
       progress(
         `sign-ins: ${each(signIns.served, pressed)} served, ${each(signIns.refused, pressed)} refused with 503`,
       )
-      progress(
-        table([['refreshes', 'p50', 'p99', 'worst'], row('alone', alone), row('under sign-ins', pressed)]),
-      )
+      keepTable('latencies', [
+        ['refreshes', 'p50', 'p99', 'worst'],
+        row('alone', alone),
+        row(
+          `while ${whole((signIns.served + signIns.refused) / pressed.seconds)} sign-ins a second arrive`,
+          pressed,
+        ),
+      ])
       return [
         {
           what: 'p99 of a refresh under a storm of sign-ins (alone)',
           measured: `${milliseconds(pressed.latencies.percentile(0.99))} (${milliseconds(alone.latencies.percentile(0.99))})`,
+          promised: `under ${PROMISED_P99_MS} ms`,
+          holds: pressed.latencies.percentile(0.99) < PROMISED_P99_MS,
         },
         {
           what: 'p50 of a refresh under a storm of sign-ins (alone)',

@@ -4,7 +4,7 @@ import { openStores, type Stores } from '../packages/server/src/stores/open.ts'
 import { rotationOf } from './lab/population.ts'
 import { seed } from './lab/seed.ts'
 import { databaseIn } from './lab/service.ts'
-import { type Store, type StoreName, startStore } from './lab/stores.ts'
+import { STORE_NAMES, type Store, type StoreName, startStore } from './lab/stores.ts'
 import { bytesText, whole } from './report.ts'
 import type { Finding, Rows, Scenario, Settings } from './scenario.ts'
 import { type Piece, piecesOf, totalOf } from './storage/pieces.ts'
@@ -26,7 +26,7 @@ export const storage: Scenario = {
   async run(settings) {
     const count = settings.quick ? REFRESHED : 1_000_000
     const findings: Finding[] = []
-    const series: { name: string; bytes: number }[] = []
+    const series: { name: StoreName; bytes: number }[] = []
     for (const name of settings.stores) {
       const opened = await measure(name, count, 0, settings)
       const refreshed = await measure(name, REFRESHED, REFRESHES, settings)
@@ -35,7 +35,7 @@ export const storage: Scenario = {
       series.push({ name, bytes })
       findings.push(
         {
-          what: `bytes per session on ${name}, of ${whole(count)}, indexes included`,
+          what: `bytes per session on ${STORE_NAMES[name]}, of ${whole(count)}, indexes included`,
           measured: bytesText(bytes),
           promised: `at most ${PROMISED_BYTES[name]}`,
           holds: bytes <= PROMISED_BYTES[name],
@@ -50,7 +50,7 @@ export const storage: Scenario = {
       kind: 'bars',
       title: 'Bytes per session',
       yLabel: `${whole(count)} live sessions, indexes included`,
-      bars: series.map(({ name, bytes }) => ({ name, value: Math.round(bytes) })),
+      bars: series.map(({ name, bytes }) => ({ name: STORE_NAMES[name], value: Math.round(bytes) })),
     })
     return findings
   },

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { registerClients } from './lab/clients.ts'
 import { CHEAP_HASHING, startFloor, startLatchkey } from './lab/service.ts'
-import { type Store, type StoreName, startStore } from './lab/stores.ts'
+import { STORE_NAMES, type Store, type StoreName, startStore } from './lab/stores.ts'
 import {
   type Contender,
   LOAD_HEADINGS,
@@ -61,7 +61,7 @@ export const stores: Scenario = {
       keepTable('rates', [
         ['connections', 'store', ...LOAD_HEADINGS],
         ...[...rounds].flatMap(([count, measured]) =>
-          contenders.map(({ name }, index) => [String(count), name, ...loadCells(measured, index)]),
+          contenders.map(({ name }, index) => [String(count), shown(name), ...loadCells(measured, index)]),
         ),
       ])
       keepPlot('rates', {
@@ -71,7 +71,7 @@ export const stores: Scenario = {
         yLabel: 'refreshes per second, one process, load and database server on the same two cores',
         x: connections,
         series: contenders.map(({ name }, index) => ({
-          name,
+          name: shown(name),
           y: [...rounds.values()].map((measured) => medianOf(measured, index, (load) => load.perSecond)),
         })),
       })
@@ -95,10 +95,14 @@ function findings(
       const { of, atLeast } = PROMISES[name]
       const { ratio, text } = ratioOf(rounds, indexOf(name), indexOf(of))
       return {
-        what: `refresh rate on ${name}, of ${of === 'floor' ? "the floor's" : `that on ${of}`}`,
+        what: `refresh rate on ${shown(name)}, of ${of === 'floor' ? "the floor's" : `that on ${shown(of)}`}`,
         measured: text,
         promised: `at least ${atLeast}`,
         holds: ratio >= atLeast,
       }
     })
+}
+
+function shown(name: string): string {
+  return name === 'floor' ? 'floor' : STORE_NAMES[name as StoreName]
 }

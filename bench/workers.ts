@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { registerClients } from './lab/clients.ts'
 import { CHEAP_HASHING, startLatchkey } from './lab/service.ts'
-import { type Store, startStore } from './lab/stores.ts'
+import { STORE_NAMES, type Store, startStore } from './lab/stores.ts'
 import { type Contender, LOAD_HEADINGS, loadCells, ratioOf, takeTurns } from './lab/turns.ts'
 import type { Finding, Scenario } from './scenario.ts'
 
@@ -25,7 +25,7 @@ export const workers: Scenario = {
             store,
             args: ['--workers', String(count)],
           })
-          contenders.push({ name: `${name}, ${count}`, service, clients: [] })
+          contenders.push({ name: `${STORE_NAMES[name]}, ${count}`, service, clients: [] })
           contenders.at(-1)!.clients = await registerClients(service, delivery, CONNECTIONS)
         }
       }
@@ -40,7 +40,7 @@ export const workers: Scenario = {
       ])
       return names.map(
         (name, index): Finding => ({
-          what: `refresh rate on ${name} with two workers, of that with one`,
+          what: `refresh rate on ${STORE_NAMES[name]} with two workers, of that with one`,
           measured: ratioOf(rounds, 2 * index + 1, 2 * index).text,
         }),
       )

@@ -8,6 +8,11 @@ import type { ServerProcess } from '../../packages/server/src/stores/testing/ser
 
 export const STORES = ['sqlite', 'postgres', 'redis'] as const
 export type StoreName = (typeof STORES)[number]
+export const STORE_NAMES: Readonly<Record<StoreName, string>> = {
+  sqlite: 'SQLite',
+  postgres: 'PostgreSQL',
+  redis: 'Redis',
+}
 
 /** Where a service keeps its sessions, on servers of its own that are as durable as they can be. */
 export interface Store {

@@ -130,7 +130,7 @@ function bars({ yLabel, bars }: Bars): { height: number; body: string[] } {
       ...bars.map(({ name, value }, index) => {
         const y = TOP + 6 + index * step
         const width = Math.max(2, ((RIGHT - left) * value) / longest)
-        const colour = COLOUR_OF[name.split(' ')[0]!.toLowerCase()] ?? 4
+        const colour = COLOUR_OF[name.toLowerCase()] ?? 0
         return `<text class="name" x="${left - 10}" y="${y + 16}" text-anchor="end">${escaped(name)}</text><rect class="fill${colour}" x="${left}" y="${y}" width="${width.toFixed(1)}" height="22" rx="3"/><text x="${left + width + 8}" y="${y + 16}">${number(value)}</text>`
       }),
     ],
@@ -138,7 +138,7 @@ function bars({ yLabel, bars }: Bars): { height: number; body: string[] } {
 }
 
 function colourOf(name: string, index: number): number {
-  return COLOUR_OF[name.split(' ')[0]!.toLowerCase()] ?? (index + 1) % COLOURS.length
+  return COLOUR_OF[name.toLowerCase()] ?? (index + 1) % COLOURS.length
 }
 
 /** The next of 1, 2, 4, 6, 8 and 10 times a power of ten: four even steps of it are short numbers. */

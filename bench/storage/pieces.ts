@@ -102,7 +102,7 @@ function piecesOfPostgres(url: string): Piece[] {
   ]
 }
 
-const SAMPLES = 200
+const SAMPLES = 50
 
 function piecesOfRedis(port: number, count: number): Piece[] {
   const used = Number(/used_memory:(\d+)/.exec(redisCli(port, 'info', 'memory'))![1])
