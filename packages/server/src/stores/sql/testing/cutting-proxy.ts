@@ -17,6 +17,8 @@ export interface CuttingProxy {
   cut(text: string, when: Cut, options?: { times?: number; meanwhile?: () => Promise<unknown> }): void
   /** How often it has cut. */
   readonly cuts: number
+  /** Leads to another server from now on, and ends the connections of before. */
+  leadTo(port: number): void
   /** Lets nothing through any more, without a word, or goes on. */
   hang(isHanging: boolean): void
 }
@@ -24,12 +26,13 @@ export interface CuttingProxy {
 /** Stands between a client and a PostgreSQL server for the running test, and breaks connections at chosen messages. */
 export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
   let plan: { text: string; when: Cut; left: number; meanwhile: () => Promise<unknown> } | undefined
+  let target = port
   let cuts = 0
   let hanging = false
   const sockets = new Set<Socket>()
 
   const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1')
+    const upstream = connect(target, '127.0.0.1')
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -84,6 +87,10 @@ export async function startCuttingProxy(port: number): Promise<CuttingProxy> {
     },
     get cuts() {
       return cuts
+    },
+    leadTo(port) {
+      target = port
+      for (const socket of sockets) socket.destroy()
     },
     hang(isHanging) {
       hanging = isHanging
