@@ -7,6 +7,7 @@ import { AccountService } from './accounts/service.ts'
 import { UserTransfer } from './accounts/transfer/service.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import { type AuthOptions, type AuthSettings, resolveOptions } from './config.ts'
+import { ConfigError } from './errors.ts'
 import type { EventListener } from './events.ts'
 import { createApp } from './http/app.ts'
 import { serviceAuthenticator } from './http/client-credentials.ts'
@@ -26,6 +27,7 @@ import { SessionService } from './sessions/service.ts'
 import type { SiblingQuestion, Siblings } from './siblings.ts'
 import { insured } from './stores/limits/counters.ts'
 import { createMemoryCounters } from './stores/limits/memory.ts'
+import { type MoveOptions, type MoveReport, moveToPostgres } from './stores/move/move.ts'
 import { openSchema, openStores, type Stores, type Tables } from './stores/open.ts'
 import { UpkeepService } from './upkeep/service.ts'
 
@@ -33,6 +35,8 @@ import { UpkeepService } from './upkeep/service.ts'
 export interface Auth extends Administration {
   /** Answers a request to any of the service's paths. Never rejects. */
   fetch(request: Request, context?: RequestContext): Promise<Response>
+  /** What whoever runs the service should know about what holds its data, as whole sentences. */
+  notices: readonly string[]
   /**
    * Ends the open revocation feeds and takes no new ones; everything else goes on. To be called first when a server stops,
    * which would wait for them for ever. Their readers go on with another node, or with this one when it is back.
@@ -82,6 +86,26 @@ export async function createNode(options: AuthOptions, siblings?: Siblings): Pro
 /** The tables of the database that the options name, for who looks after them apart from the service. Throws `ConfigError`. */
 export function openTables(options: AuthOptions): Tables {
   return openSchema(resolveOptions(options, process.env.NODE_ENV === 'production'))
+}
+
+/** What a move has come to, and how it is asked for. */
+export type { MoveReport }
+
+/**
+ * Moves everything from the SQLite file that the options name into an empty PostgreSQL database: see `moveToPostgres`.
+ * @param to `postgres://...`
+ */
+export async function moveDatabase(
+  options: AuthOptions,
+  to: string,
+  work: Pick<MoveOptions, 'dryRun' | 'onProgress'> = {},
+): Promise<MoveReport> {
+  const { database, now } = resolveOptions(options, process.env.NODE_ENV === 'production')
+  if (database.kind !== 'sqlite') {
+    const problem = "is a PostgreSQL database already: move it on with PostgreSQL's own tools"
+    throw new ConfigError([{ setting: 'database', problem }])
+  }
+  return await moveToPostgres({ ...work, path: database.path, url: to, now })
 }
 
 async function assemble(
@@ -189,6 +213,7 @@ async function assemble(
   const auth: Auth = {
     fetch: app,
     ...createAdministration({ accounts, transfer, sessions, signingKeys, registry, upkeep }),
+    notices: stores.notices,
     endFeeds: () => revocations.endFeeds(),
     async close() {
       clearInterval(keyTimer)

@@ -1,7 +1,6 @@
 import { dirname, join } from 'node:path'
-import { resolveOptions } from '../config.ts'
+import { type MoveReport, moveDatabase } from '../auth.ts'
 import { ConfigError } from '../errors.ts'
-import { type MoveReport, moveToPostgres } from '../stores/move/move.ts'
 import { createProgress, formatCount, formatSeconds } from './progress.ts'
 import type { Settings } from './settings.ts'
 import { optionsOf, print } from './with-service.ts'
@@ -17,11 +16,6 @@ const ROWS_PER_SECOND = 30_000
 
 /** `latchkey move --to postgres://...` */
 export async function move(settings: Settings, { to, dryRun, json }: MoveFlags): Promise<void> {
-  const { database } = resolveOptions(optionsOf(settings), settings.production)
-  if (database.kind !== 'sqlite') {
-    const problem = "is a PostgreSQL database already: move it on with PostgreSQL's own tools"
-    throw new ConfigError([{ setting: settings.sourceOf('database'), problem }])
-  }
   if (!/^postgres(?:ql)?:\/\//.test(to) || !URL.canParse(to)) {
     // The text itself may hold a password.
     throw new ConfigError([{ setting: '--to', problem: 'must be postgres://USER@HOST:PORT/NAME' }])
@@ -30,27 +24,19 @@ export async function move(settings: Settings, { to, dryRun, json }: MoveFlags):
   const start = performance.now()
   let report: MoveReport
   try {
-    report = await moveToPostgres({
-      path: database.path,
-      url: to,
+    report = await moveDatabase(optionsOf(settings), to, {
       dryRun,
       onProgress: (rows, total) => progress.update(rows, rows / total),
-      now: Date.now,
     })
   } finally {
     progress.end()
   }
   const seconds = Math.round(performance.now() - start) / 1000
   if (json) print(JSON.stringify({ ...report, seconds }))
-  else tell(report, seconds, database.path, settings)
+  else tell(report, seconds, settings)
 }
 
-function tell(
-  { outcome, rows, target }: MoveReport,
-  seconds: number,
-  path: string,
-  settings: Settings,
-): void {
+function tell({ outcome, rows, path, target }: MoveReport, seconds: number, settings: Settings): void {
   const counts = Object.entries(rows)
     .filter(([, count]) => count > 0)
     .map(([table, count]) => `${formatCount(count)} ${table}`)

@@ -24,6 +24,7 @@ export async function serveAlone(settings: Settings): Promise<void> {
     rehearsal === null ? server.fetch : startRehearsal(server.fetch, rehearsal, server.options, logger),
   )
   warn(server.options, logger)
+  for (const notice of server.notices) logger.warn(notice)
   await stopAsked
   logger.info('stopping')
   await server.stop()

@@ -25,6 +25,7 @@ export interface RunningServer {
   /** Answers requests; at debug level each leaves a line. */
   fetch: Fetch
   answerSibling: Node['answerSibling']
+  notices: Auth['notices']
   /** Lets the requests in, to the service or to what stands before it. */
   open(fetch: Fetch): void
   /** Stops accepting, finishes what is in flight, closes the store. */
@@ -56,6 +57,7 @@ export async function startServer(
       options,
       fetch: logger.timed(auth.fetch),
       answerSibling,
+      notices: auth.notices,
       open(served) {
         fetch = served
         opened.resolve(served)

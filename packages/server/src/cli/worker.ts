@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { StoreUnavailableError } from '../errors.ts'
 import type { SiblingQuestion } from '../siblings.ts'
 import { Line } from './line.ts'
@@ -25,11 +26,14 @@ export async function serveAsWorker(settings: Settings, workers: number): Promis
   })
   const tell = (news: WorkerNews) => primary.tell(news)
   try {
+    const logger = createLogger(settings.options.logLevel ?? 'info')
     server = await startServer(share(settings, workers), {
-      logger: createLogger(settings.options.logLevel ?? 'info'),
+      logger,
       siblings: { metrics: async () => String(await primary.ask({ topic: 'metrics' })) },
     })
     server.open(server.fetch)
+    // All workers find the same.
+    if (cluster.worker?.id === 1) for (const notice of server.notices) logger.warn(notice)
     tell({ kind: 'serves', address: server.address })
     await stopAsked
     await server.stop()

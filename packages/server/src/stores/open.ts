@@ -76,7 +76,7 @@ export async function openStores(settings: StoreSettings, refusedForMs: () => nu
     revocations: redis?.revocations ?? createSqlRevocationStore(sql),
     upkeep: createSqlUpkeepStore(sql),
     counters: openCounters(settings, sql, redis),
-    notices: [...sql.notices, ...(redis?.notices ?? [])],
+    notices: [...sql.notices, ...(redis?.notices ?? []), ...(redis === null ? [] : await sleepersIn(sql))],
     async ping() {
       await Promise.all([sql.ping(), redis?.ping()])
     },
@@ -93,6 +93,20 @@ async function openRedis(
   refusedForMs: () => number,
 ): Promise<RedisStores | null> {
   return url === null ? null : await openRedisStores({ ...settings, url }, sql, refusedForMs)
+}
+
+/** Sessions that were opened before Redis was. */
+async function sleepersIn({ reader }: SqlDatabase): Promise<string[]> {
+  const sleeper = await reader
+    .selectFrom('sessions')
+    .select('id')
+    .where('ended_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  if (sleeper === undefined) return []
+  return [
+    'the database holds sessions from before Redis: their users sign in once more. Without Redis they would live again: `latchkey sessions revoke` ends them then',
+  ]
 }
 
 async function openSql(settings: StoreSettings): Promise<SqlDatabase> {

@@ -22,6 +22,8 @@ export interface MoveReport {
   rows: Record<string, number>
   /** `finished`: the data was there already, and only the last word was missing. */
   outcome: 'moved' | 'finished' | 'moved-before' | 'dry-run'
+  /** The file. */
+  path: string
   /** HOST:PORT/NAME */
   target: string
 }
@@ -47,12 +49,12 @@ export async function moveToPostgres(options: MoveOptions): Promise<MoveReport> 
     const to = await MoveTarget.open(url)
     try {
       const before = await settleFormerMove(source, to, target)
-      if (before !== null) return { rows: countsOf(source.tables()), outcome: before, target }
+      if (before !== null) return { rows: countsOf(source.tables()), outcome: before, path, target }
       if (dryRun) {
         await requireEmpty(to, source.tables())
-        return { rows: countsOf(source.tables()), outcome: 'dry-run', target }
+        return { rows: countsOf(source.tables()), outcome: 'dry-run', path, target }
       }
-      return { rows: await move(source, to, target, options), outcome: 'moved', target }
+      return { rows: await move(source, to, target, options), outcome: 'moved', path, target }
     } finally {
       await to.close()
     }
