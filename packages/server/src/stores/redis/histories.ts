@@ -43,7 +43,7 @@ export class Histories {
   }
 
   async #read(): Promise<string> {
-    const facts = await this.#link.call(() => Promise.all(this.#link.masters().map(readFacts)))
+    const facts = await this.#link.call(async () => Promise.all((await this.#link.masters()).map(readFacts)))
     return facts.map(historyOf).toSorted().join(' ')
   }
 }

@@ -29,9 +29,11 @@ export class RedisLink {
     return this.client instanceof Cluster
   }
 
-  /** All servers that take writes. */
-  masters(): Redis[] {
-    return this.client instanceof Cluster ? this.client.nodes('master') : [this.client as Redis]
+  /** The servers that take writes, as far as they are known now. Rejects with `StoreUnavailableError` where none is. */
+  async masters(): Promise<Redis[]> {
+    const masters = this.client instanceof Cluster ? this.client.nodes('master') : [this.client as Redis]
+    if (masters.length === 0) throw new StoreUnavailableError(new Error('no server of the cluster is known'))
+    return masters
   }
 
   /** Connects for the first time. Rejects with `ConfigError` where Redis turns us away, or with `StoreUnavailableError`. */

@@ -78,7 +78,7 @@ export async function openRedisStores(
       client: link.client,
       notices,
       async ping() {
-        await link.call(() => Promise.all(link.masters().map((master) => master.ping())))
+        await link.call(async () => Promise.all((await link.masters()).map((master) => master.ping())))
       },
       close,
     }
@@ -91,7 +91,7 @@ export async function openRedisStores(
 /** What can be seen of them, each once. Throws a `ConfigError` for one that cannot serve us. */
 async function meetServers(link: RedisLink, location: RedisLocation): Promise<string[]> {
   const notices = new Set<string>()
-  for (const master of link.masters()) {
+  for (const master of await link.masters()) {
     const facts = await link.call(() => readFacts(master))
     checkServer(facts, location)
     for (const notice of await noticesOf(master, facts, location)) notices.add(notice)

@@ -103,11 +103,12 @@ export class RedisSessionStore implements SessionStore {
     return await this.end(await this.liveOf(userId, except), ending)
   }
 
-  async endOpenedBefore(before: Instant, reason: SessionEndReason, now: Instant): Promise<number> {
+  endOpenedBefore: SessionStore['endOpenedBefore'] = async (before, reason, now, onProgress) => {
     let count = 0
-    await this.#sessions.walk(async (sessions) => {
+    await this.#sessions.walk(async (sessions, done) => {
       const older = sessions.filter(({ createdAt }) => createdAt < before)
       count += (await this.end(older, { reason, now })).length
+      onProgress?.({ count, done })
     })
     return count
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { StoreUnavailableError } from '../../errors.ts'
 import type { Ended, Session } from '../../sessions/session.ts'
 import type { Rotation } from '../../sessions/store.ts'
 import {
@@ -12,6 +13,7 @@ import {
 } from './codec.ts'
 import type { KeyNames } from './keys.ts'
 import type { RedisLink } from './link.ts'
+import { type Share, sharesOf } from './shares.ts'
 
 /** Keys of one command: others want to be served too. */
 export const STEP_KEYS = 256
@@ -94,18 +96,31 @@ export class RedisSessions {
     })
   }
 
-  /** Calls back with the live sessions of all users, so many at a time; one that is moved meanwhile may come twice. */
-  async walk(visit: (sessions: Session[]) => Promise<void>): Promise<void> {
-    for (const master of this.#link.masters()) {
+  /**
+   * Calls back with the live sessions of all users, so many at a time, and with how far it has come, from 0 to 1. One that is
+   * changed meanwhile may come twice. Rejects with `StoreUnavailableError`, also where a cluster was not the same all the time.
+   */
+  async walk(visit: (sessions: Session[], done: number) => Promise<void>): Promise<void> {
+    const shares = await sharesOf(this.#link)
+    for (const [i, { node }] of shares.entries()) {
+      const total = Math.max(1, await this.#link.call(() => node.dbsize()))
+      let seen = 0
       let cursor = '0'
       do {
         const [next, keys] = await this.#link.call(() =>
-          master.scan(cursor, 'MATCH', this.#keys.anySession, 'COUNT', STEP_KEYS),
+          node.scan(cursor, 'MATCH', this.#keys.anySession, 'COUNT', STEP_KEYS),
         )
         cursor = next
+        seen += STEP_KEYS
         const found = await this.find(keys.map((key) => this.#keys.sessionIdOf(key)))
-        await visit(found.flatMap((stored) => (stored?.session.ended === null ? [stored.session] : [])))
+        const live = found.flatMap((stored) => (stored?.session.ended === null ? [stored.session] : []))
+        await visit(live, (i + Math.min(1, seen / total)) / shares.length)
       } while (cursor !== '0')
+    }
+    // What has moved from a server that was still to come to one that was done has been seen by nobody.
+    const after = await sharesOf(this.#link)
+    if (after.map(nameOf).join() !== shares.map(nameOf).join()) {
+      throw new StoreUnavailableError(new Error('keys were moved between the servers of the cluster'))
     }
   }
 
@@ -134,6 +149,10 @@ export class RedisSessions {
     const usable = Math.min(expiresAt, lastUsedAt + this.#idleTtlMs) - now
     return Math.max(0, usable) + this.#retentionMs
   }
+}
+
+function nameOf({ name }: Share): string {
+  return name
 }
 
 function newMark(): Uint8Array {

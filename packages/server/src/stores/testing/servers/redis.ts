@@ -30,14 +30,14 @@ export async function startRedis(settings: Record<string, string> = {}): Promise
     command: 'redis-server',
     arguments: Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
     folder,
-    isReady: () => ping(port),
+    isReady: () => answersPing(port),
     stopSignal: 'SIGTERM',
   })
   await server.start()
   return { port, url: `redis://127.0.0.1:${port}/0`, folder, process: server }
 }
 
-async function ping(port: number): Promise<void> {
+export async function answersPing(port: number): Promise<void> {
   const client = new Redis({
     port,
     host: '127.0.0.1',

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ConfigError, StoreUnavailableError } from '../../errors.ts'
+import { withRedis } from '../testing/servers/by-hand.ts'
+import { freePort } from '../testing/servers/free-port.ts'
+import { type RedisServer, startRedis } from '../testing/servers/redis.ts'
+import { checkServer } from './server-facts.ts'
+import { newWorld } from './testing/world.ts'
+import { parseRedisUrl } from './url.ts'
+
+let server: RedisServer
+
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server.process.remove())
+
+async function problemOf(url: string): Promise<unknown> {
+  return await newWorld({ url })().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
+
+describe('a start', () => {
+  test('is refused with STORE_UNAVAILABLE while nobody answers, however Redis is to be reached', async () => {
+    const port = await freePort()
+    for (const url of [`redis://127.0.0.1:${port}`, `redis+cluster://127.0.0.1:${port}`]) {
+      expect(await problemOf(url), url).toBeInstanceOf(StoreUnavailableError)
+    }
+    const open = newWorld({ url: `redis+sentinel://127.0.0.1:${port}/main`, databaseTimeoutSeconds: 1 })
+    await expect(open()).rejects.toThrow(StoreUnavailableError)
+  })
+
+  test('names the setting, and never the password, where Redis asks for another one', async () => {
+    const guarded = await startRedis()
+    onTestFinished(() => guarded.process.remove())
+    await withRedis(guarded.url, (redis) => redis.config('SET', 'requirepass', 'right'))
+    for (const user of ['', ':wrong-secret@', 'bob:wrong-secret@']) {
+      for (const form of ['redis', 'redis+cluster']) {
+        const error = await problemOf(`${form}://${user}127.0.0.1:${guarded.port}`)
+        expect(error, form + user).toBeInstanceOf(ConfigError)
+        expect(String(error)).toContain('LATCHKEY_REDIS_URL')
+        expect(String(error)).not.toContain('secret')
+      }
+    }
+    expect(await problemOf(`redis://:right@127.0.0.1:${guarded.port}`)).toBeUndefined()
+  })
+
+  test('says which form the URL needs for a cluster, and for what is none', async () => {
+    expect(String(await problemOf(`redis+cluster://127.0.0.1:${server.port}`))).toContain('names no cluster')
+    const node = await startRedis({ 'cluster-enabled': 'yes' })
+    onTestFinished(() => node.process.remove())
+    expect(String(await problemOf(node.url))).toContain('redis+cluster://')
+  })
+
+  test('is refused for a Redis older than 7', () => {
+    const location = parseRedisUrl('redis://cache')
+    expect(() => checkServer(new Map([['redis_version', '6.2.14']]), location)).toThrow('6.2.14')
+    expect(() => checkServer(new Map([['redis_version', '7.0.0']]), location)).not.toThrow()
+    expect(() => checkServer(new Map([['redis_version', '10.1.0']]), location)).not.toThrow()
+  })
+})
+
+describe('what Redis may lose is said at the start', () => {
+  async function noticesWith(settings: Record<string, string>): Promise<string[]> {
+    const other = await startRedis(settings)
+    onTestFinished(() => other.process.remove())
+    return [...(await newWorld({ url: other.url })()).notices]
+  }
+
+  test('nothing of one that writes everything to its disk', async () => {
+    expect([...(await newWorld({ url: server.url })()).notices]).toEqual([])
+  })
+
+  test('appendonly off', async () => {
+    expect(await noticesWith({ appendonly: 'no' })).toEqual([expect.stringContaining('appendonly off')])
+  })
+
+  test('appendfsync everysec, and a policy that evicts', async () => {
+    expect(await noticesWith({ appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' })).toEqual([
+      expect.stringContaining('appendfsync everysec'),
+      expect.stringContaining('allkeys-lru'),
+    ])
+  })
+
+  test('settings that are not for us to see: it works without them', async () => {
+    const guarded = await startRedis()
+    onTestFinished(() => guarded.process.remove())
+    await withRedis(guarded.url, (redis) =>
+      redis.call('ACL', 'SETUSER', 'latchkey', 'on', '>secret', '~*', '&*', '+@all', '-config', '-info'),
+    )
+    const world = await newWorld({ url: `redis://latchkey:secret@127.0.0.1:${guarded.port}` })()
+    expect(world.notices).toEqual([expect.stringContaining('does not let its settings be seen')])
+  })
+})
+
+describe('TLS', () => {
+  test('is spoken with a server whose certificate the named authority has signed, and with no other', async () => {
+    const { folder, ca } = makeCertificate()
+    const tlsPort = await freePort()
+    const secured = await startRedis({
+      'tls-port': String(tlsPort),
+      'tls-cert-file': join(folder, 'cert.pem'),
+      'tls-key-file': join(folder, 'key.pem'),
+      'tls-ca-cert-file': ca,
+      'tls-auth-clients': 'no',
+    })
+    onTestFinished(() => secured.process.remove())
+    expect(await problemOf(`rediss://localhost:${tlsPort}?tls_ca=${ca}`)).toBeUndefined()
+    expect(await problemOf(`rediss://localhost:${tlsPort}`)).toBeInstanceOf(StoreUnavailableError)
+  })
+})
+
+/** A certificate for localhost that has signed itself. */
+function makeCertificate(): { folder: string; ca: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-tls-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const request =
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout key.pem -out cert.pem'
+  const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
+  execFileSync('openssl', [...request.split(' '), ...name], { cwd: folder, stdio: 'ignore' })
+  return { folder, ca: join(folder, 'cert.pem') }
+}

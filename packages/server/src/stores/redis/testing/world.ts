@@ -1,0 +1,56 @@
+// What the tests of Redis share: stores over an SQLite file of their own and a Redis server.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { OPENED } from '../../../sessions/testing/sessions.ts'
+import { createSqlKeyStore } from '../../sql/key-store.ts'
+import { createSqlServiceStore } from '../../sql/service-store.ts'
+import { openSqlite } from '../../sql/sqlite.ts'
+import { REFUSED_FOR_MS, type StoreWorld } from '../../testing/world.ts'
+import { openRedisStores, type RedisStoreSettings } from '../open.ts'
+
+let worlds = 0
+
+export type RedisWorld = Awaited<ReturnType<ReturnType<typeof newWorld>>>
+
+/** What opens stores again and again over the same data. Whatever is open is closed when the test is over. */
+export function newWorld(facts: Pick<RedisStoreSettings, 'url'> & Partial<RedisStoreSettings>) {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-redis-sql-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const settings: RedisStoreSettings = {
+    redisPrefix: `test${worlds++}`,
+    databaseTimeoutSeconds: 5,
+    idleTtlSeconds: 604_800,
+    sessionRetentionSeconds: 604_800,
+    now: () => OPENED,
+    ...facts,
+  }
+  return async (other: Partial<RedisStoreSettings> = {}) => {
+    const database = await openSqlite(join(folder, 'latchkey.db'))
+    onTestFinished(() => database.close())
+    const redis = await openRedisStores({ ...settings, ...other }, database, () => REFUSED_FOR_MS)
+    onTestFinished(() => redis.close())
+    return {
+      ...redis,
+      prefix: settings.redisPrefix,
+      keys: createSqlKeyStore(database),
+      services: createSqlServiceStore(database),
+      database,
+    }
+  }
+}
+
+/** A world for the conformance suite. */
+export async function openWorldAt(url: string): Promise<StoreWorld> {
+  const open = newWorld({ url })
+  const first = await open()
+  return {
+    ...first,
+    openAgain: () => open(),
+    async takeAway() {
+      first.close()
+      await first.database.close()
+    },
+  }
+}
