@@ -5,6 +5,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { resolveOptions } from '../../../packages/server/src/config.ts'
 import type { Session } from '../../../packages/server/src/sessions/session.ts'
 import { openStores, type Stores } from '../../../packages/server/src/stores/open.ts'
+import { KeyNames } from '../../../packages/server/src/stores/redis/keys.ts'
 import { lockFile } from '../../../packages/server/src/stores/sql/testing/file-lock.ts'
 import {
   holdPostgres,
@@ -86,9 +87,9 @@ async function takeKeysAway({ redisPrefix }: TestStore, redis: string): Promise<
 
 async function sessionIds(store: TestStore): Promise<string[]> {
   if (store.redis !== undefined) {
-    const prefix = `${store.redisPrefix}:{`
-    const keys = await withRedis(store.redis, (client) => client.keys(`${store.redisPrefix}:{*}`))
-    return keys.map((key) => key.slice(prefix.length, -1))
+    const names = new KeyNames(store.redisPrefix as string)
+    const keys = await withRedis(store.redis, (client) => client.keys(names.anySession))
+    return keys.map((key) => names.sessionIdOf(key))
   }
   const id = isPostgres(store) ? 'id::text' : 'lower(hex(id))'
   const rows = await runSql(store, `select ${id} as id from sessions`)
