@@ -93,12 +93,18 @@ export class PasswordHasher {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
 
-  #run(job: PasswordJob): Promise<PasswordJobResult> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed || this.#queue.length >= this.#maxQueue) {
-        reject(new AuthError('OVERLOADED', 'too many sign-ins are waiting', { retryAfterSeconds: 2 }))
-        return
-      }
+  /**
+   * Throws OVERLOADED when the next job would be refused. To be asked before anything else is done for a sign-in: in a storm
+   * most are refused, and what a refusal costs is taken from the refreshes.
+   */
+  requireRoom(): void {
+    if (!this.#closed && this.#queue.length < this.#maxQueue) return
+    throw new AuthError('OVERLOADED', 'too many sign-ins are waiting', { retryAfterSeconds: 2 })
+  }
+
+  async #run(job: PasswordJob): Promise<PasswordJobResult> {
+    this.requireRoom()
+    return await new Promise((resolve, reject) => {
       this.#queue.push({ job, resolve, reject })
       this.#dispatch()
     })

@@ -110,6 +110,7 @@ export class AccountService {
   ): Promise<Refreshed> {
     const canonical = requireEmail(email)
     requireText(password)
+    this.#hasher.requireRoom()
     const found = await this.#store.findByEmail(canonical)
     const attempt = {
       email: canonical,
