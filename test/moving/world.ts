@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import pg from 'pg'
 import { onTestFinished } from 'vitest'
+import { queryPostgres } from '../../packages/server/src/stores/testing/servers/by-hand.ts'
 import {
   type PostgresServer,
   startPostgres,
@@ -12,7 +12,7 @@ import { type Ended, latchkey } from '../cli/run.ts'
 import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
 
-export const ORIGIN = 'http://localhost:4000'
+const ORIGIN = 'http://localhost:4000'
 
 export interface Place {
   path: string
@@ -64,15 +64,7 @@ export async function newPlace(): Promise<Place> {
         database.close()
       }
     },
-    async inPostgres(sql, values = []) {
-      const client = new pg.Client({ connectionString: to })
-      await client.connect()
-      try {
-        return (await client.query(sql, values)).rows
-      } finally {
-        await client.end()
-      }
-    },
+    inPostgres: (sql, values = []) => queryPostgres(to, sql, values),
   }
 }
 

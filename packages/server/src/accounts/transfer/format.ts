@@ -24,7 +24,7 @@ export interface RefusedLine {
 }
 
 const FORMAT_VERSION = 1
-export const MAX_LINE_LENGTH = 65_536
+const MAX_LINE_LENGTH = 65_536
 const MAX_ROLES = 100
 const MAX_ROLE_LENGTH = 200
 

@@ -10,7 +10,7 @@ export interface Line {
 
 const NEWLINE = 0x0a
 /** Of a longer one, no more is kept: a file without line ends must not fill the memory. */
-export const MAX_LINE_BYTES = 256 * 1024
+const MAX_LINE_BYTES = 256 * 1024
 
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
   let number = 0
