@@ -28,6 +28,9 @@ const ON_EVERY_STORE = [
   'server-rendering',
 ].map((folder) => `test/${folder}/**/*.test.ts`)
 
+/** With Redis, what is over for long leaves by itself. */
+const ON_EVERY_SQL_STORE = [...ON_EVERY_STORE, 'test/upkeep/**/*.test.ts']
+
 const ON_SQLITE_ALONE = [
   ...TIMED,
   // About the file: how it is locked, damaged, copied, killed and repaired.
@@ -64,7 +67,15 @@ export default defineConfig({
           provide: { store: 'sqlite' },
         },
       },
-      { extends: true, test: { name: 'postgres', ...onEveryStore, provide: { store: 'postgres' } } },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          ...onEveryStore,
+          include: ON_EVERY_SQL_STORE,
+          provide: { store: 'postgres' },
+        },
+      },
       { extends: true, test: { name: 'redis', ...onEveryStore, provide: { store: 'redis' } } },
       {
         extends: true,

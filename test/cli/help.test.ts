@@ -16,6 +16,8 @@ test('every command explains itself on standard output', async () => {
     ['services', 'add'],
     ['services', 'list'],
     ['services', 'remove'],
+    ['gc'],
+    ['migrate'],
   ]
   const answers = await Promise.all(commands.map((command) => latchkey([...command, '--help'])))
   for (const [i, { code, stdout, stderr }] of answers.entries()) {

@@ -97,7 +97,7 @@ export const SETTINGS: readonly KnownSetting[] = [
   ),
   setting(
     'autoMigrate',
-    'LATCHKEY_MIGRATE',
+    'LATCHKEY_AUTO_MIGRATE',
     'auto-migrate',
     'BOOLEAN',
     'a start changes the tables of an older version; otherwise `latchkey migrate` (on)',
