@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ConfigError, StoreUnavailableError } from '../../errors.ts'
+import { aSession } from '../../sessions/testing/sessions.ts'
+import { createRedisCounters } from '../limits/redis.ts'
 import { withRedis } from '../testing/servers/by-hand.ts'
 import { freePort } from '../testing/servers/free-port.ts'
 import { type RedisServer, startRedis } from '../testing/servers/redis.ts'
+import { LATER, opening, rotationOf, signedIn } from '../testing/world.ts'
 import { checkServer } from './server-facts.ts'
 import { newWorld } from './testing/world.ts'
 import { parseRedisUrl } from './url.ts'
@@ -96,6 +99,35 @@ describe('what Redis may lose is said at the start', () => {
     const world = await newWorld({ url: `redis://latchkey:secret@127.0.0.1:${guarded.port}` })()
     expect(world.notices).toEqual([expect.stringContaining('does not let its settings be seen')])
   })
+})
+
+test('the rights that the guide names are enough for everything', async () => {
+  const guarded = await startRedis()
+  onTestFinished(() => guarded.process.remove())
+  const guide = readFileSync(new URL('../../../../../docs/guide/redis.md', import.meta.url), 'utf8')
+  const [, rule] = /^ACL (SETUSER latchkey .+)$/m.exec(guide) as unknown as [string, string]
+  await withRedis(guarded.url, (redis) =>
+    redis.call('ACL', ...rule.replace('>PASSWORD', '>secret').split(' ')),
+  )
+  const url = `redis://latchkey:secret@127.0.0.1:${guarded.port}`
+  const world = await newWorld({ url, redisPrefix: 'latchkey' })()
+  expect(world.notices).toEqual([])
+  const { account, opened } = await signedIn(world, 3)
+  expect(await world.sessions.rotateMany(opened.map((session) => rotationOf(session)))).toEqual([
+    true,
+    true,
+    true,
+  ])
+  const room = await world.sessions.open(opening(aSession({ userId: account.id }), { maxSessions: 3 }))
+  expect(room.opened && room.endedIds).toHaveLength(1)
+  expect(await world.sessions.endOpenedBefore(LATER, 'revoked_by_operator', LATER)).toBe(3)
+  const counters = createRedisCounters(world.client, 'latchkey')
+  expect(await counters.add('x', 2, 60)).toMatchObject({ total: 2 })
+  await world.ping()
+  let heard = 0
+  onTestFinished(world.revocations.watch(() => heard++))
+  await withRedis(guarded.url, (redis) => redis.publish('latchkey:revocations', ''))
+  await expect.poll(() => heard).toBeGreaterThan(0)
 })
 
 describe('TLS', () => {
