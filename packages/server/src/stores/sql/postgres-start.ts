@@ -25,7 +25,7 @@ const PROBLEMS: Record<string, string> = {
   '28P01': 'the user or the password is wrong',
   '28000': 'the server refuses this user from here, or without TLS: see its pg_hba.conf',
   '3D000': 'there is no such database: create it first',
-  '42501': 'the user lacks a right in the database',
+  '42501': 'the user lacks a right in the schema',
   '3F000': 'there is no schema to make the tables in: create it, or set the search_path of the user',
 }
 
@@ -60,15 +60,24 @@ export async function meetPostgres(options: ConnectionOptions, waitSeconds: numb
   }
 }
 
+/** The right that only a migration needs: without it Kysely says something else. */
+export function missingRight(): ConfigError {
+  return new ConfigError([{ setting: SETTING, problem: `${PROBLEMS['42501']}: to create tables` }])
+}
+
 /** What is thrown on at a start: a `ConfigError` where the URL, or what the server grants, has to be changed. */
 export function toStartError(error: unknown): unknown {
   if (error instanceof ConfigError) return error
-  const cause = error instanceof StoreUnavailableError ? error.cause : error
-  const problem = problemOf(cause)
+  const problem = problemOf(originOf(error))
   if (problem !== undefined) return new ConfigError([{ setting: SETTING, problem }])
   return error instanceof StoreUnavailableError
     ? error
     : new StoreUnavailableError(new NoConnectionError(error))
+}
+
+function originOf(error: unknown): unknown {
+  const isWrapper = error instanceof StoreUnavailableError || error instanceof NoConnectionError
+  return isWrapper ? originOf(error.cause) : error
 }
 
 /** In words that hold nothing of the URL; undefined where the URL may be right. */
@@ -119,7 +128,8 @@ function refuse({ version, encoding, schema }: Found): void {
   if (problem !== undefined) throw new ConfigError([{ setting: SETTING, problem }])
 }
 
-function noticesOfTransport({ host, ssl }: pg.Client): string[] {
+/** @param ssl as the driver keeps it: the options of the connection, or false */
+export function noticesOfTransport({ host, ssl }: { host: string; ssl: boolean | object }): string[] {
   if (LOOPBACK.test(host) || host.startsWith('/')) return []
   const { rejectUnauthorized } = Object(ssl) as { rejectUnauthorized?: boolean }
   if (!ssl) {

@@ -9,7 +9,7 @@ import { wasInTheWay, wasLost } from './postgres-errors.ts'
 import { PostgresHotPath } from './postgres-hot-path.ts'
 import { PostgresPool } from './postgres-pool.ts'
 import { persistently } from './postgres-retry.ts'
-import { meetPostgres, toStartError } from './postgres-start.ts'
+import { meetPostgres, missingRight, toStartError } from './postgres-start.ts'
 import type { Schema } from './schema.ts'
 
 export interface PostgresOptions {
@@ -62,8 +62,6 @@ export async function openPostgres({
     const refusal = autoMigrate ? undefined : refusalOf(pending)
     if (refusal !== undefined) throw refusal
     if (pending.length > 0) await tables.migrate()
-  } catch (error) {
-    throw toStartError(error)
   } finally {
     await tables.close()
   }
@@ -127,20 +125,40 @@ export async function openPostgres({
   }
 }
 
-/** The tables of a database. Waits for nobody: the server has to be there. */
+/** The tables of a database, which has to be there: nothing is waited for. Rejects with `ConfigError` too. */
 export function openPostgresSchema({ url }: Pick<PostgresOptions, 'url'>): DatabaseSchema {
   // A change of large tables takes its time.
   const pool = new PostgresPool({ url, timeoutSeconds: null }, 1)
   const db = kyselyOver(pool, () => `${BEGIN}; ${localLimits(null)}`)
   return {
-    pending: () => pendingMigrations(db, 'postgres'),
-    migrate: () =>
-      db.transaction().execute(async (trx) => {
-        await lock(trx, 'migrations')
-        return await applyMigrations(trx, 'postgres')
-      }),
+    async pending() {
+      return await asStart(() => pendingMigrations(db, 'postgres'))
+    },
+    async migrate() {
+      return await asStart(() =>
+        db.transaction().execute(async (trx) => {
+          await lock(trx, 'migrations')
+          if (!(await mayCreate(trx))) throw missingRight()
+          return await applyMigrations(trx, 'postgres')
+        }),
+      )
+    },
     close: () => pool.end(),
   }
+}
+
+async function asStart<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw toStartError(error)
+  }
+}
+
+async function mayCreate(trx: Transaction<Schema>): Promise<boolean> {
+  const { rows } = await sql<{ may: boolean }>`
+    select has_schema_privilege(current_schema(), 'create') as may`.execute(trx)
+  return rows[0]?.may === true
 }
 
 /** Held to the end of the transaction. Whoever watches the log is woken by the commit that adds to it. */
