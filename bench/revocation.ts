@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuOf, memoryOf } from './lab/process.ts'
 import { runLatchkey, type Service, startLatchkey } from './lab/service.ts'
-import { milliseconds, table } from './report.ts'
+import { milliseconds } from './report.ts'
 import { Fleet } from './revocation/fleet.ts'
 import { ANOTHER, FIVE_OTHERS, SIGN_OUT } from './revocation/people.ts'
 import { measure, type Series } from './revocation/rounds.ts'
@@ -22,7 +22,7 @@ const IDLE_SECONDS = 10
  */
 export const revocation: Scenario = {
   summary: `from the end of a session to the last of ${VERIFIERS} verifiers refusing its token`,
-  async run({ quick, workplace, progress }) {
+  async run({ quick, workplace, progress, keepTable }) {
     const directory = join(workplace.directory, 'revocation')
     const env = {
       LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
@@ -60,18 +60,16 @@ export const revocation: Scenario = {
       const signedOut = await measure(here, SIGN_OUT, few)
       const five = await measure(here, FIVE_OTHERS, few)
       const elsewhere = await measure({ ...here, endedAt: neighbour }, ANOTHER, few)
-      progress(
-        table([
-          [
-            ...['from the answer to the last refusal', 'rounds', 'p50', 'p99', 'worst'],
-            ...['p99 from the request', 'CPU of other programs'],
-          ],
-          row('another session ended', deleted),
-          row('signed out', signedOut),
-          row('five others ended by one request', five),
-          row('ended at another process of the file', elsewhere),
-        ]),
-      )
+      keepTable('rounds', [
+        [
+          ...['from the answer to the last refusal', 'rounds', 'p50', 'p99', 'worst'],
+          ...['p99 from the request', 'CPU of other programs'],
+        ],
+        row('`DELETE /auth/sessions/{id}`', deleted),
+        row('`POST /auth/logout`', signedOut),
+        row('`DELETE /auth/sessions`, five at once', five),
+        row('`DELETE /auth/sessions/{id}` at another process of the file', elsewhere),
+      ])
       return [
         {
           what: `from the end of a session to ${VERIFIERS} verifiers refusing it, p99`,
