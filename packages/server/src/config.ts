@@ -45,7 +45,7 @@ export interface AuthOptions {
    * @default 'sqlite:./latchkey-data/latchkey.db'
    */
   database?: string
-  /** PostgreSQL connections that one process holds at most, 2 to 1000. @default 10 */
+  /** PostgreSQL connections that one process holds at most, 3 to 1000: one listens, a share is for refreshes. @default 10 */
   databasePool?: number
   /** Seconds that a statement of PostgreSQL, or a command of Redis, may take, 1 to 60. @default 5 */
   databaseTimeoutSeconds?: number
@@ -236,7 +236,7 @@ const optionsSchema = z.strictObject({
       )
       return z.NEVER
     }),
-  databasePool: count(2, 1_000).default(10),
+  databasePool: count(3, 1_000).default(10),
   databaseTimeoutSeconds: seconds(1, 60).default(5),
   redis: z
     .string()

@@ -54,8 +54,12 @@ export async function meetPostgres(options: ConnectionOptions, waitSeconds: numb
     try {
       return await look(options)
     } catch (error) {
-      if (!isNotThereYet(error) || performance.now() >= deadline) throw toStartError(error)
-      await delay(PAUSE_MS)
+      if (isNotThereYet(error) && performance.now() < deadline) {
+        await delay(PAUSE_MS)
+        continue
+      }
+      const known = toStartError(error)
+      throw known instanceof ConfigError ? known : new StoreUnavailableError(new NoConnectionError(error))
     }
   }
 }
@@ -65,14 +69,11 @@ export function missingRight(): ConfigError {
   return new ConfigError([{ setting: SETTING, problem: `${PROBLEMS['42501']}: to create tables` }])
 }
 
-/** What is thrown on at a start: a `ConfigError` where the URL, or what the server grants, has to be changed. */
+/** A `ConfigError` where the URL, or what the server grants, has to be changed; the error itself otherwise. */
 export function toStartError(error: unknown): unknown {
   if (error instanceof ConfigError) return error
   const problem = problemOf(originOf(error))
-  if (problem !== undefined) return new ConfigError([{ setting: SETTING, problem }])
-  return error instanceof StoreUnavailableError
-    ? error
-    : new StoreUnavailableError(new NoConnectionError(error))
+  return problem === undefined ? error : new ConfigError([{ setting: SETTING, problem }])
 }
 
 function originOf(error: unknown): unknown {
