@@ -6,6 +6,7 @@ const FIRST_RETRY_MS = 20
 const LONGEST_RETRY_MS = 500
 const CONNECT_TIMEOUT_MS = 2_000
 const KEEP_ALIVE_MS = 10_000
+const SOCKET_GRACE_MS = 200
 
 /** The errors of a server that cannot serve now, or not any more, as the master: another connection may find one that can. */
 const RECONNECT_AT = /^(?:READONLY|LOADING|MASTERDOWN|UNBLOCKED)\b/
@@ -76,6 +77,8 @@ function nodeOptions({ username, password, tls }: RedisLocation, commandTimeoutM
     ...(password === null ? {} : { password }),
     ...(tls === null ? {} : { tls: tlsOptions(tls) }),
     commandTimeout: commandTimeoutMs,
+    // A way that swallows everything looks like a slow server: after the command, its connection is given up too.
+    socketTimeout: commandTimeoutMs + SOCKET_GRACE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
     connectionName: 'latchkey',

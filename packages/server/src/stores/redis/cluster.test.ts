@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { StoreUnavailableError } from '../../errors.ts'
 import { describeStore } from '../conformance.ts'
 import { withRedis } from '../testing/servers/by-hand.ts'
 import { type RedisCluster, startRedisCluster } from '../testing/servers/redis-cluster.ts'
 import { idsOf, LATER, rotationOf, signedIn } from '../testing/world.ts'
-import { newWorld, openWorldAt } from './testing/world.ts'
+import { newWorld, openWorldAt, type RedisWorld } from './testing/world.ts'
 
 let cluster: RedisCluster
 
@@ -23,6 +24,32 @@ test('the sessions of a user lie on all servers of a cluster, and are all found'
   expect(await world.sessions.rotateMany(opened.map((session) => rotationOf(session)))).toEqual(
     opened.map(() => true),
   )
+})
+
+test('nodes hear of revocations from each other through any server of a cluster', async () => {
+  // Two databases: what the one writes, the other can hear of from Redis alone.
+  const worlds = [1, 2].map(() => newWorld({ url: cluster.url, redisPrefix: 'shared' })())
+  const [here, there] = (await Promise.all(worlds)) as [RedisWorld, RedisWorld]
+  let heard = 0
+  onTestFinished(here.revocations.watch(() => heard++))
+  for (let i = 1; i <= 3; i++) {
+    await there.revocations.append({ kind: 'jti', subject: 'x', revokedAt: LATER, expiresAt: LATER + 1 })
+    await expect.poll(() => heard).toBeGreaterThanOrEqual(i)
+  }
+})
+
+test('a cluster of which a server is missing is not told that everything has ended', async () => {
+  const world = await newWorld({ url: cluster.url })()
+  await signedIn(world, 3)
+  const progress: number[] = []
+  await world.sessions.endOpenedBefore(LATER, 'revoked_by_operator', LATER, ({ done }) => progress.push(done))
+  expect(progress.at(-1)).toBe(1)
+  expect(progress).toEqual(progress.toSorted((a, b) => a - b))
+  const lost = cluster.nodes[1] as (typeof cluster.nodes)[number]
+  await lost.process.kill()
+  onTestFinished(() => lost.process.start())
+  const end = () => world.sessions.endOpenedBefore(LATER, 'revoked_by_operator', LATER)
+  await expect(end()).rejects.toThrow(StoreUnavailableError)
 })
 
 describe('a server of a cluster that is lost', () => {

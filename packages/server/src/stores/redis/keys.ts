@@ -2,11 +2,13 @@ import { bytesToId, idToBytes } from '../../ids.ts'
 
 /** The names of our keys. In a cluster, what stands in braces decides where a key lies. */
 export class KeyNames {
+  readonly #prefix: string
   readonly #sessions: string
   readonly #users: string
   readonly channel: string
 
   constructor(prefix: string) {
+    this.#prefix = prefix
     this.#sessions = `${prefix}:{`
     this.#users = `${prefix}:user:{`
     this.channel = `${prefix}:revocations`
@@ -19,6 +21,11 @@ export class KeyNames {
   /** The sorted set of the user's sessions. */
   user(id: string): string {
     return `${this.#users}${short(id)}}`
+  }
+
+  /** What is written to see whether anything can be written. */
+  get ping(): string {
+    return `${this.#prefix}:ping`
   }
 
   /** What the keys of all sessions look like, and nothing else does. */

@@ -18,6 +18,8 @@ import { type Lifetimes, RedisSessions } from './sessions.ts'
 import { parseRedisUrl, type RedisLocation } from './url.ts'
 import { UserSessions } from './user-sessions.ts'
 
+const PING_LIFE_MS = 1_000
+
 export interface RedisStoreSettings extends Lifetimes {
   url: string
   redisPrefix: string
@@ -79,6 +81,8 @@ export async function openRedisStores(
       notices,
       async ping() {
         await link.call(async () => Promise.all((await link.masters()).map((master) => master.ping())))
+        // Some that answer take no writes: a replica, a full one, one that cannot save.
+        await link.call((client) => client.set(keys.ping, '', 'PX', PING_LIFE_MS))
       },
       close,
     }

@@ -3,6 +3,7 @@ import { StoreUnavailableError } from '../../errors.ts'
 import type { Session } from '../../sessions/session.ts'
 import { createSqlAccountStore } from '../sql/account-store.ts'
 import { withRedis } from '../testing/servers/by-hand.ts'
+import { startCuttingProxy } from '../testing/servers/cutting-proxy.ts'
 import { startRedis } from '../testing/servers/redis.ts'
 import {
   idsOf,
@@ -152,6 +153,17 @@ test('a server that stands still is waited for so long and no longer, and is use
   await expect.poll(() => reasons(world, opened).catch(() => []), { timeout: 5_000 }).toEqual([null])
 })
 
+test('a network that swallows everything is left for another connection', async () => {
+  const server = await startServer()
+  const proxy = await startCuttingProxy(server.port)
+  onTestFinished(() => proxy.close())
+  const world = await newWorld({ url: `redis://127.0.0.1:${proxy.port}`, databaseTimeoutSeconds: 1 })()
+  const { opened } = await signedIn(world, 1)
+  proxy.swallow()
+  await expect(world.sessions.findMany(idsOf(opened))).rejects.toThrow(StoreUnavailableError)
+  await expect.poll(() => reasons(world, opened).catch(() => []), { timeout: 3_000 }).toEqual([null])
+})
+
 test('a server that takes no writes is no reason to end anything: the session goes on when it takes them again', async () => {
   const server = await startServer()
   const world = await newWorld({ url: server.url })()
@@ -159,6 +171,7 @@ test('a server that takes no writes is no reason to end anything: the session go
   const rotation = rotationOf(opened[0] as Session)
   await withRedis(server.url, (redis) => redis.replicaof('127.0.0.1', '1'))
   await expect(world.sessions.rotateMany([rotation])).rejects.toThrow(StoreUnavailableError)
+  await expect(world.ping()).rejects.toThrow(StoreUnavailableError)
   await withRedis(server.url, (redis) => redis.replicaof('NO', 'ONE'))
   await expect.poll(() => world.sessions.rotateMany([rotation]).catch(() => [])).toEqual([true])
   await withRedis(server.url, (redis) => redis.config('SET', 'maxmemory', '1'))

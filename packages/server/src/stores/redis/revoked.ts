@@ -2,7 +2,7 @@ import type { RevocationEntry } from '../../revocations/entry.ts'
 import type { RevocationStore } from '../../revocations/store.ts'
 import type { Ended } from '../../sessions/session.ts'
 import type { Clock } from '../../time.ts'
-import type { RedisSessions } from './sessions.ts'
+import { type RedisSessions, STEP_KEYS } from './sessions.ts'
 
 const PAGE = 1_000
 /** Whoever wrote an entry has ended the session itself by then. */
@@ -100,12 +100,11 @@ export class RevokedSessions {
 
   async #apply(): Promise<void> {
     const ids = [...this.#due]
-    this.#due.clear()
-    try {
-      await this.#sessions.end(ids, { at: this.#now(), reason: 'logout' })
-    } catch (error) {
-      for (const id of ids) this.#due.add(id)
-      throw error
+    // One step after the other: there may be many, and others want to be served.
+    for (let i = 0; i < ids.length; i += STEP_KEYS) {
+      const step = ids.slice(i, i + STEP_KEYS)
+      await this.#sessions.end(step, { at: this.#now(), reason: 'logout' })
+      for (const id of step) this.#due.delete(id)
     }
   }
 }

@@ -62,9 +62,15 @@ export class RedisSessionStore implements SessionStore {
       await this.#ofUsers.strike(session.userId, [session.id])
       return { opened: false }
     }
-    // Once more, for an opening that was held up so long that its place was taken away.
-    await this.#ofUsers.enrol(session)
-    return { opened: true, endedIds: await this.#makeRoom(opening) }
+    try {
+      // Once more, for an opening that was held up so long that its place was taken away.
+      await this.#ofUsers.enrol(session)
+      return { opened: true, endedIds: await this.#makeRoom(opening) }
+    } catch (error) {
+      // Nobody has heard of it. Where Redis is away it stays, and ends as what is not used.
+      await this.#sessions.withdraw(session.id).catch(() => {})
+      throw error
+    }
   }
 
   async findMany(ids: readonly string[]): Promise<(OwnedSession | undefined)[]> {
@@ -138,12 +144,15 @@ export class RedisSessionStore implements SessionStore {
   async endLogged(sessions: readonly Session[], { reason, now }: Ending): Promise<string[]> {
     const ids = sessions.map(({ id }) => id)
     const ended = await this.#sessions.end(ids, { at: now, reason })
-    for (const [userId, ofUser] of Map.groupBy(sessions, (session) => session.userId)) {
-      await this.#ofUsers.strike(
-        userId,
-        ofUser.map(({ id }) => id),
-      )
-    }
+    // What is left in a user's set is struck off by the next look at it.
+    await Promise.allSettled(
+      [...Map.groupBy(sessions, (session) => session.userId)].map(([userId, ofUser]) =>
+        this.#ofUsers.strike(
+          userId,
+          ofUser.map(({ id }) => id),
+        ),
+      ),
+    )
     return ended
   }
 

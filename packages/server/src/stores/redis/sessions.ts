@@ -61,7 +61,7 @@ export class RedisSessions {
   /** In the order asked; undefined where there is none. */
   async find(ids: readonly string[]): Promise<(StoredSession | undefined)[]> {
     const values = await this.#grouped(ids, (group) => this.#read(group.map((id) => this.#keys.session(id))))
-    return values.map((value, i) => (value === null ? undefined : decodeSession(ids[i] as string, value)))
+    return values.map((value, i) => (value === null ? undefined : decoded(ids[i] as string, value)))
   }
 
   /** True where a session has moved. */
@@ -148,6 +148,15 @@ export class RedisSessions {
   #lifeFrom(now: number, { expiresAt, lastUsedAt }: Session): number {
     const usable = Math.min(expiresAt, lastUsedAt + this.#idleTtlMs) - now
     return Math.max(0, usable) + this.#retentionMs
+  }
+}
+
+function decoded(id: string, value: Buffer): StoredSession {
+  try {
+    return decodeSession(id, value)
+  } catch (error) {
+    // Somebody else has written it, or half of it: no session can be told from that.
+    throw new StoreUnavailableError(error)
   }
 }
 

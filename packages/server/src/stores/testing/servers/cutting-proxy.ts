@@ -9,6 +9,8 @@ export interface CuttingProxy {
    * Resolves when that has happened.
    */
   loseAnswerTo(text: string): Promise<void>
+  /** From now on the connections that are open swallow everything, as a network does that has lost its way. */
+  swallow(): void
   close(): Promise<void>
 }
 
@@ -48,6 +50,9 @@ export async function startCuttingProxy(serverPort: number): Promise<CuttingProx
       return new Promise((resolve) => {
         onLost = resolve
       })
+    },
+    swallow() {
+      for (const socket of open) socket.removeAllListeners('data').pause()
     },
     async close() {
       server.close()

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { Redis } from 'ioredis'
 import { freePort } from './free-port.ts'
 import { newServerFolder, ServerProcess } from './server-process.ts'
@@ -7,6 +8,11 @@ export interface RedisServer {
   url: string
   folder: string
   process: ServerProcess
+}
+
+/** Whether the server is installed. */
+export function hasRedis(): boolean {
+  return spawnSync('redis-server', ['--version']).status === 0
 }
 
 /**

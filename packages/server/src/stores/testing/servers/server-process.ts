@@ -1,7 +1,7 @@
 // A database server of a test's own: a process that can be stopped, killed and started again on what it has kept.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -77,9 +77,13 @@ export class ServerProcess {
     await this.#end('SIGKILL')
   }
 
-  /** Stands still, or goes on: its connections stay open meanwhile. */
+  /** Stands still with the processes that it has started, or goes on: its connections stay open meanwhile. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = this.#child?.pid
+    if (pid === undefined) return
+    // Before its children, so that it starts no more of them.
     this.#child?.kill(signal)
+    for (const child of childrenOf(pid)) send(child, signal)
   }
 
   /** Ends it and removes what it has kept. */
@@ -111,5 +115,21 @@ export class ServerProcess {
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
+  }
+}
+
+/** PostgreSQL has one for each connection. Where the system does not tell, none. */
+function childrenOf(pid: number): number[] {
+  const list = `/proc/${pid}/task/${pid}/children`
+  if (!existsSync(list)) return []
+  return readFileSync(list, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+}
+
+/** To a process that may have ended meanwhile. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
