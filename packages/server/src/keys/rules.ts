@@ -49,18 +49,20 @@ function phase(key: StoredKey, successorFrom: Instant, now: Instant, policy: Key
  * When the next key shall start to sign, or null when none needs to be made now: at the end of the current key's
  * term, sooner when the algorithm was changed, at once when nothing signs yet; and otherwise never before verifiers
  * had the time to learn of it.
+ * @param mayChangeAlgorithm whether another algorithm than the current key's is a reason
  */
 export function nextKeyActiveFrom(
   keys: readonly StoredKey[],
   now: Instant,
   policy: KeyPolicy,
+  { mayChangeAlgorithm } = { mayChangeAlgorithm: true },
 ): Instant | null {
   const byPhase = phases(keys, now, policy)
   if (keys.some(({ id }) => byPhase.get(id) === 'next')) return null
   const current = keys.find(({ id }) => byPhase.get(id) === 'signing')
   if (current === undefined) return now
   const soonest = now + policy.publishAheadSeconds * 1000
-  if (current.algorithm !== policy.algorithm) return soonest
+  if (mayChangeAlgorithm && current.algorithm !== policy.algorithm) return soonest
   const termEnds = current.activeFrom + policy.rotationSeconds * 1000
   return termEnds <= soonest ? soonest : null
 }

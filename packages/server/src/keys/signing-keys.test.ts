@@ -202,6 +202,25 @@ describe('the schedule', () => {
     await signAndVerify(after, clock.now)
   })
 
+  test('is of the algorithm of the node that was started last: nodes that are set otherwise do not contradict it in turn', async () => {
+    const { startNode, clock, events } = await openStore()
+    const one = await startNode()
+    const other = await startNode({ policy: { algorithm: 'EdDSA' } })
+    for (let minutes = 0; minutes < 24 * 60; minutes++) {
+      clock.now += 60 * SECOND
+      await one.refresh()
+      await other.refresh()
+    }
+    expect(events.filter(({ type }) => type === 'key.created')).toHaveLength(2)
+    expect(one.current().algorithm).toBe('EdDSA')
+    expect(one.current().kid).toBe(other.current().kid)
+
+    const again = await startNode()
+    clock.now += 600 * SECOND
+    for (const node of [one, other, again]) await node.refresh()
+    expect(other.current().algorithm).toBe('ES256')
+  })
+
   test('is learned by every node: the one that did not rotate verifies at once what the other signs', async () => {
     const { startNode, clock } = await openStore()
     const [one, other] = [await startNode(), await startNode()]

@@ -58,6 +58,11 @@ export class SigningKeys {
   #stored: readonly StoredKey[] = []
   /** Those with a private half, the newest first. */
   #ring: readonly RingKey[] = []
+  /**
+   * Until the newest key is of the algorithm that is set. After that a node whose settings are others has decided since, and to
+   * contradict it would make a key in turn every ten minutes.
+   */
+  #mayChangeAlgorithm = true
 
   constructor({ vault, policy, now, onEvent }: SigningKeyDependencies) {
     this.#vault = vault
@@ -73,7 +78,7 @@ export class SigningKeys {
   async refresh(): Promise<void> {
     const now = this.#now()
     const stored = await this.#vault.list('signing')
-    const keyIsDue = nextKeyActiveFrom(stored, now, this.#policy) !== null
+    const keyIsDue = this.#nextKeyActiveFrom(stored, now) !== null
     const { replace, remove } = upkeep(stored, now, this.#policy)
     if (!keyIsDue && replace.length === 0 && remove.length === 0 && stored.every(({ current }) => current)) {
       this.#adopt(stored)
@@ -81,7 +86,7 @@ export class SigningKeys {
     }
     const candidate = keyIsDue ? await this.#make(now) : null
     await this.#change((current) => {
-      const activeFrom = nextKeyActiveFrom(current, now, this.#policy)
+      const activeFrom = this.#nextKeyActiveFrom(current, now)
       return {
         add: candidate !== null && activeFrom !== null ? [{ ...candidate, activeFrom }] : [],
         ...upkeep(current, now, this.#policy),
@@ -159,6 +164,10 @@ export class SigningKeys {
     }))
   }
 
+  #nextKeyActiveFrom(keys: readonly StoredKey[], now: Instant): Instant | null {
+    return nextKeyActiveFrom(keys, now, this.#policy, { mayChangeAlgorithm: this.#mayChangeAlgorithm })
+  }
+
   #publicKeys(wanted: readonly KeyPhase[]): KeySet {
     const byPhase = phases(this.#stored, this.#now(), this.#policy)
     return {
@@ -191,6 +200,7 @@ export class SigningKeys {
         return [{ kid: id, algorithm, privateKey, activeFrom }]
       })
       .sort((a, b) => b.activeFrom - a.activeFrom)
+    if (this.#ring[0]?.algorithm === this.#policy.algorithm) this.#mayChangeAlgorithm = false
   }
 
   async #make(now: Instant): Promise<StoredKey> {
