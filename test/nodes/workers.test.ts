@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/src/stores/testing/servers/free-port.ts'
 import { latchkey } from '../cli/run.ts'
-import { answerOf, open, untilRefused } from '../http/raw.ts'
+import { answerOf, open, sendRaw, untilRefused } from '../http/raw.ts'
 import { expectAlive, refreshTimes } from '../refresh/client.ts'
-import { over, signUpAt } from '../refresh/over-http.ts'
+import { over, rawRefresh, signUpAt } from '../refresh/over-http.ts'
 import { PASSWORD } from '../support/auth.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { Fleet, newPlace, Person, publishedKids } from './nodes.ts'
@@ -189,4 +189,42 @@ test('a number of workers that is none is refused, and so are workers that rehea
   expect(words.stderr).toContain('--workers: must be a whole number, or auto')
   expect(rehearsing.stderr).toContain('is for one process')
   for (const { code, stdout } of [none, words, rehearsing]) expect([code, stdout]).toEqual([1, ''])
+})
+
+test('two tabs that refresh at once without a key, each at another worker, are no theft: both get the same successor', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const node = await startWorkers(2, await newPlace())
+  for (let i = 0; i < 6; i++) {
+    const { refreshToken } = await signUpAt(node.url, 'native')
+    // A connection for each: the workers take them in turn.
+    const slow = await open(node.url)
+    const { head, body } = rawRefresh(node.url, refreshToken, undefined, 'Expect: 100-continue')
+    slow.write(head)
+    await once(slow, 'data')
+    const fast = await sendRaw(node.url, refreshWithoutKey(node.url, refreshToken))
+    const late = answerOf(slow)
+    slow.write(body)
+    const { status, body: answered } = await late
+    slow.destroy()
+    expect([fast.status, status]).toEqual([200, 200])
+    expect(JSON.parse(answered).refreshToken).toBe(JSON.parse(fast.body).refreshToken)
+  }
+})
+
+function refreshWithoutKey(url: string, refreshToken: string): string {
+  const { head, body } = rawRefresh(url, refreshToken, undefined)
+  return head + body
+}
+
+test('a spent token that comes to another worker after the answer is reuse', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const node = await startWorkers(2, await newPlace())
+  for (let i = 0; i < 4; i++) {
+    const { refreshToken } = await signUpAt(node.url, 'native')
+    const first = await sendRaw(node.url, refreshWithoutKey(node.url, refreshToken))
+    const second = await sendRaw(node.url, refreshWithoutKey(node.url, refreshToken))
+    expect([first.status, second.status, JSON.parse(second.body).error]).toEqual([200, 401, 'REFRESH_REUSED'])
+  }
 })

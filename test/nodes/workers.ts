@@ -102,7 +102,9 @@ export function isAlive(pid: number): boolean {
 
 /** The sample of a metric with exactly these labels; 0 where there is none yet. */
 export async function metricOf(url: string, sample: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text()
+  const answer = await fetch(`${url}/metrics`)
+  const text = await answer.text()
+  if (answer.status !== 200) throw new Error(`the metrics were answered with ${answer.status}: ${text}`)
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${sample} `))
   return Number(line?.split(' ').at(-1) ?? 0)
 }

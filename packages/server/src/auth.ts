@@ -136,7 +136,7 @@ async function assemble(
   longest.tokenSeconds = () => signingKeys.longestTokenSeconds()
   const store = stores.sessions
   const tokens = createRefreshTokens(settings.secrets.map((secret) => deriveKey(secret, 'refresh-token')))
-  const arrivals = new RefreshArrivals()
+  const arrivals = new RefreshArrivals(siblings?.cameBeforeAnswer)
   const sessions = new SessionService({ store, tokens, limits: settings, now, onEvent })
   const limits = settings.rateLimits
     ? createLimits({
@@ -222,7 +222,17 @@ async function assemble(
       await Promise.all([hasher.close(), stores.close()])
     },
   }
-  return { auth, answerSibling: () => metrics.ofThisProcess() }
+  return {
+    auth,
+    async answerSibling(question) {
+      switch (question.topic) {
+        case 'metrics':
+          return await metrics.ofThisProcess()
+        case 'arrival':
+          return arrivals.cameBeforeAnswer(question, question.sessionId, question.generation)
+      }
+    },
+  }
 }
 
 function verifierFor(settings: AuthSettings, jwks: () => KeySet): Verifier {

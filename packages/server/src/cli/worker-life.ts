@@ -13,6 +13,8 @@ export interface WorkerLife {
   line: Line
   /** Resolves when it serves; to null when it ended before. */
   serves: Promise<AddressInfo | null>
+  /** Whether it serves now: one that is still starting answers no question. */
+  readonly isServing: boolean
   ended: Promise<WorkerEnd>
 }
 
@@ -58,7 +60,15 @@ export function startWorker(port: number, answer: (question: unknown) => Promise
       storeWasAway,
     })
   })
-  return { worker, line, serves: serves.promise, ended: ended.promise }
+  return {
+    worker,
+    line,
+    serves: serves.promise,
+    get isServing() {
+      return !Number.isNaN(servesSince)
+    },
+    ended: ended.promise,
+  }
 }
 
 /**

@@ -24,12 +24,16 @@ export async function serveAsWorker(settings: Settings, workers: number): Promis
       return await server.answerSibling(question as SiblingQuestion)
     },
   })
+  const ask = (question: SiblingQuestion) => primary.ask(question)
   const tell = (news: WorkerNews) => primary.tell(news)
   try {
     const logger = createLogger(settings.options.logLevel ?? 'info')
     server = await startServer(share(settings, workers), {
       logger,
-      siblings: { metrics: async () => String(await primary.ask({ topic: 'metrics' })) },
+      siblings: {
+        metrics: async () => String(await ask({ topic: 'metrics' })),
+        cameBeforeAnswer: async (question) => (await ask({ topic: 'arrival', ...question })) === true,
+      },
     })
     server.open(server.fetch)
     // All workers find the same.

@@ -96,7 +96,9 @@ class Workers {
     if (this.#address !== null && Object.keys(cluster.workers ?? {}).length === 0) {
       this.#port = this.#address.port
     }
-    const life = startWorker(this.#port, (question) => this.#answer(question as SiblingQuestion))
+    const life: WorkerLife = startWorker(this.#port, (question) =>
+      this.#answer(question as SiblingQuestion, life),
+    )
     this.#lives.add(life)
     life.serves.then((address) => {
       // The others ended while this one was starting: it starts again, on the port that is known.
@@ -132,16 +134,22 @@ class Workers {
     }
   }
 
-  async #answer({ topic }: SiblingQuestion): Promise<unknown> {
-    switch (topic) {
+  async #answer(question: SiblingQuestion, asker: WorkerLife): Promise<unknown> {
+    const serving = [...this.#lives].filter(({ isServing }) => isServing)
+    switch (question.topic) {
       case 'metrics': {
-        await Promise.all([...this.#lives].map((life) => this.#count(life)))
+        await Promise.all(serving.map((life) => this.#count(life)))
         return await this.#metrics.text()
+      }
+      case 'arrival': {
+        const others = serving.filter((life) => life !== asker)
+        const answers = others.map(({ line }) => line.ask(question).catch(() => false))
+        return (await Promise.all(answers)).includes(true)
       }
     }
   }
 
-  /** A worker that is just ending, or not open yet, has nothing new to say. Rejects for one that is there and silent. */
+  /** A worker that is just ending has nothing new to say. Rejects for one that is there and silent. */
   async #count({ worker, line }: WorkerLife): Promise<void> {
     try {
       this.#metrics.counted(worker.id, (await line.ask({ topic: 'metrics' })) as ProcessMetrics)

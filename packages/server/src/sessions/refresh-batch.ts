@@ -1,7 +1,7 @@
 import type { Limits } from '../abuse/limits.ts'
 import type { EventListener } from '../events.ts'
 import type { Clock, Instant } from '../time.ts'
-import type { RefreshArrivals } from './arrivals.ts'
+import type { ArrivalQuestion, RefreshArrivals } from './arrivals.ts'
 import type { RefreshRequest } from './refresh.ts'
 import type { ClaimedRefreshToken, RefreshTokens } from './refresh-token.ts'
 import { isRemembered, judge, type Presented, rotated, type SessionPolicy, type Verdict } from './rules.ts'
@@ -56,6 +56,8 @@ class RefreshBatch {
   readonly #deps: RefreshDependencies
   readonly #sessions = new Map<string, OwnedSession>()
   readonly #outcomes = new Map<Candidate, Outcome>()
+  /** What other workers of this node have said of those that came late for this one. */
+  readonly #cameInTimeElsewhere = new Map<Candidate, boolean>()
   #now: Instant = 0
 
   constructor(deps: RefreshDependencies) {
@@ -99,6 +101,7 @@ class RefreshBatch {
     const moves = new Map<string, Move>()
     const endings = new Map<string, Ending>()
     const again: Candidate[] = []
+    const unsure: Candidate[] = []
 
     for (const candidate of open) {
       const owned = this.#sessions.get(candidate.claimed.sessionId)
@@ -118,6 +121,10 @@ class RefreshBatch {
         moves.set(session.id, { candidate, owned, next, aheadOfStore: verdict.aheadOfStore })
         continue
       }
+      if (verdict.kind === 'reused' && this.#othersMayKnow(candidate, session)) {
+        unsure.push(candidate)
+        continue
+      }
       judged.set(candidate, { ...owned, kind: verdict.kind })
       if (verdict.kind === 'replay' && !isRemembered(session, presented)) this.#reportJoined(owned)
       const reason = endingReason(verdict)
@@ -132,7 +139,26 @@ class RefreshBatch {
     for (const [candidate, outcome] of judged) this.#outcomes.set(candidate, outcome)
     const lost = await this.#move([...moves.values()])
     if (lost.length > 0) await this.#read(lost)
-    return [...lost, ...again]
+    await this.#askOthers(unsure)
+    return [...lost, ...again, ...unsure]
+  }
+
+  /** Two tabs at once are no theft, also when each is at another worker of the node: asked before a session is ended for it. */
+  #othersMayKnow(candidate: Candidate, session: Session): boolean {
+    return (
+      this.#deps.arrivals.hasOthers &&
+      candidate.claimed.generation === session.generation - 1 &&
+      !this.#cameInTimeElsewhere.has(candidate)
+    )
+  }
+
+  async #askOthers(candidates: readonly Candidate[]): Promise<void> {
+    await Promise.all(
+      candidates.map(async (candidate) => {
+        const inTime = await this.#deps.arrivals.cameBeforeAnswerElsewhere(questionOf(candidate))
+        this.#cameInTimeElsewhere.set(candidate, inTime)
+      }),
+    )
   }
 
   /**
@@ -153,15 +179,21 @@ class RefreshBatch {
   /** Writes the moves of a round, and returns those whose session had moved already. */
   async #move(moves: readonly Move[]): Promise<Candidate[]> {
     if (moves.length === 0) return []
+    for (const { candidate } of moves) {
+      const { claimed, request } = candidate
+      this.#deps.arrivals.rotating(claimed.sessionId, claimed.generation, request.arrival)
+    }
     const moved = await this.#deps.store.rotateMany(
       moves.map(({ owned, next }) => ({ expectedGeneration: owned.session.generation, next })),
     )
     return moves.flatMap(({ candidate, owned, next, aheadOfStore }, i) => {
-      if (moved[i] !== true) return [candidate]
+      if (moved[i] !== true) {
+        this.#deps.arrivals.lost(next.id, candidate.request.arrival)
+        return [candidate]
+      }
       const after = { ...owned, session: next }
       this.#sessions.set(next.id, after)
       this.#outcomes.set(candidate, { ...after, kind: 'rotate' })
-      this.#deps.arrivals.rotated(next.id, candidate.claimed.generation, candidate.request.arrival)
       if (aheadOfStore) this.#reportAheadOfStore(candidate, owned.session)
       return []
     })
@@ -179,12 +211,15 @@ class RefreshBatch {
     }
   }
 
-  #present({ claimed, keyDigest, request }: Candidate): Presented {
+  #present(candidate: Candidate): Presented {
+    const { claimed, keyDigest, request } = candidate
     const { generation, sessionId } = claimed
     return {
       generation,
       keyDigest,
-      arrivedBeforeAnswer: this.#deps.arrivals.cameBeforeAnswer(request.arrival, sessionId, generation),
+      arrivedBeforeAnswer:
+        this.#deps.arrivals.cameBeforeAnswer(request.arrival, sessionId, generation) ||
+        this.#cameInTimeElsewhere.get(candidate) === true,
     }
   }
 
@@ -216,6 +251,11 @@ class RefreshBatch {
       currentGeneration: generation,
     })
   }
+}
+
+function questionOf({ claimed, request }: Candidate): ArrivalQuestion {
+  const { sessionId, generation } = claimed
+  return { arrivedAt: request.arrival.arrivedAt, sessionId, generation }
 }
 
 /** Nothing moves before this has held: the service issued the token, for this session, to travel this way. */

@@ -75,7 +75,7 @@ export class History {
       request.stage = moves ? 'decided' : 'arrived'
       if (!moves) return
       this.row = rotated(seen, this.#presented(request), this.now)
-      this.#node(request).rotated(this.row.id, request.generation, request.arrival as Arrival)
+      this.#node(request).rotating(this.row.id, request.generation, request.arrival as Arrival)
       request.outcome = this.row.generation
       return
     }
