@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { growth } from './growth.ts'
 import { makeWorkplace } from './lab/disk.ts'
+import { killServices } from './lab/service.ts'
 import { removeStores, STORES, type StoreName } from './lab/stores.ts'
 import { DELIVERIES, type Delivery } from './load/session.ts'
 import { memory } from './memory.ts'
@@ -144,7 +145,7 @@ async function runAlone(name: string, chosen: Pick<Settings, 'delivery' | 'store
 /** Ctrl-C leaves neither a server nor a file behind: what is started and made here is cleared away. */
 async function leave(): Promise<void> {
   leaving = true
-  await removeStores()
+  await Promise.all([killServices(), removeStores()])
   process.exit(1)
 }
 

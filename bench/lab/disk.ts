@@ -27,7 +27,8 @@ export interface Workplace {
 export function makeWorkplace(): Workplace {
   const root = [tmpdir(), '/var/tmp'].find((path) => fileSystemOf(path) !== 'tmpfs') ?? tmpdir()
   const directory = mkdtempSync(join(root, 'latchkey-bench-'))
-  const remove = () => rmSync(directory, { recursive: true, force: true })
+  // What was killed a moment ago may still be at its files.
+  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   process.on('exit', remove)
   return {
     directory,

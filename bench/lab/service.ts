@@ -20,6 +20,17 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** For who leaves in the middle. */
+export async function killServices(): Promise<void> {
+  await Promise.all(
+    [...running].map(async (child) => {
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    }),
+  )
+}
+
 export interface Service {
   name: string
   pid: number

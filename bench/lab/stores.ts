@@ -4,7 +4,6 @@ import {
   startPostgres,
 } from '../../packages/server/src/stores/testing/servers/postgres.ts'
 import { type RedisServer, startRedis } from '../../packages/server/src/stores/testing/servers/redis.ts'
-import type { ServerProcess } from '../../packages/server/src/stores/testing/servers/server-process.ts'
 
 export const STORES = ['sqlite', 'postgres', 'redis'] as const
 export type StoreName = (typeof STORES)[number]
@@ -25,49 +24,50 @@ export interface Store {
   remove(): Promise<void>
 }
 
-const running = new Set<ServerProcess>()
+const running = new Set<Promise<Store>>()
 
 /**
  * PostgreSQL as it comes, `fsync` on; Redis with every write in its log before the answer, and SQLite for the users. Or neither, where
  * nothing is to survive the machine and time is not measured.
  */
-export async function startStore(name: StoreName, { durable } = { durable: true }): Promise<Store> {
+export function startStore(name: StoreName, { durable } = { durable: true }): Promise<Store> {
+  const starting = start(name, durable)
+  running.add(starting)
+  return starting
+}
+
+/** For who leaves in the middle: also what is just being started. */
+export async function removeStores(): Promise<void> {
+  const started = await Promise.allSettled(running)
+  await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value.remove() : undefined)))
+}
+
+async function start(name: StoreName, durable: boolean): Promise<Store> {
   switch (name) {
     case 'sqlite':
       return { name, env: {}, pids: [], async remove() {} }
     case 'postgres': {
       const server = await startPostgres(durable ? {} : { fsync: 'off', synchronous_commit: 'off' })
-      running.add(server.process)
       const url = await server.createDatabase('latchkey')
       return {
-        ...{
-          name,
-          env: { LATCHKEY_DATABASE_URL: url, LATCHKEY_SECRET: newSecret() },
-          pids: [server.process.pid!],
-        },
+        name,
+        env: { LATCHKEY_DATABASE_URL: url, LATCHKEY_SECRET: newSecret() },
+        pids: [server.process.pid!],
         postgres: { server, url },
-        remove: () => remove(server.process),
+        remove: () => server.process.remove(),
       }
     }
     case 'redis': {
       const redis = await startRedis(durable ? {} : { appendonly: 'no' })
-      running.add(redis.process)
       return {
-        ...{ name, env: { LATCHKEY_REDIS_URL: redis.url }, pids: [redis.process.pid!], redis },
-        remove: () => remove(redis.process),
+        name,
+        env: { LATCHKEY_REDIS_URL: redis.url },
+        pids: [redis.process.pid!],
+        redis,
+        remove: () => redis.process.remove(),
       }
     }
   }
-}
-
-async function remove(server: ServerProcess): Promise<void> {
-  running.delete(server)
-  await server.remove()
-}
-
-/** For who leaves in the middle. */
-export async function removeStores(): Promise<void> {
-  await Promise.all([...running].map(remove))
 }
 
 /** Made once and handed to every start that is to read the same sessions: beside PostgreSQL no file keeps it. */
