@@ -72,7 +72,7 @@ test('latchkey migrate shows the SQL that is pending, applies it, and then has n
 
   const done = await run('migrate')
   expect([done.code, done.stderr]).toEqual([0, ''])
-  expect(done.stdout).toContain('applied  0006-upkeep\nThe database is up to date.')
+  expect(done.stdout).toMatch(/\napplied {2}0006-upkeep\n(?:applied .*\n)*The database is up to date\.\n$/)
   expect(await runSql(store, 'select * from users')).toEqual([])
   for (const again of [await run('migrate'), await run('migrate', '--dry-run')]) {
     expect(again).toEqual({

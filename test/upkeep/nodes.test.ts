@@ -8,7 +8,7 @@ import { environmentOf, newStore } from '../support/stores/store.ts'
 import { addOldSessions, metricOf, sessionCount } from './world.ts'
 
 const REMOVED = 'latchkey_sessions_removed_total'
-const DEVICES = 12
+const DEVICES = 6
 /** A node that was killed is waited for for ten seconds. */
 const PATIENCE = { timeout: 40_000, interval: 200 }
 
@@ -44,7 +44,10 @@ test('kill -9 of the node that is at it: another one goes on, and nothing is los
 
   const second = await startService(environmentOf(store))
   await expect.poll(() => sessionCount(store), PATIENCE).toBe(1)
-  expect(await metricOf(second, REMOVED)).toBe(left - 1)
+  // What the killed node had sent to PostgreSQL is done there all the same.
+  const removed = await metricOf(second, REMOVED)
+  expect(removed).toBeGreaterThan(0)
+  expect(removed).toBeLessThanOrEqual(left - 1)
   expect(await device.refresh(second.url)).toBe(true)
 })
 
@@ -76,6 +79,7 @@ test('a service without upkeep leaves all as it is; two commands that remove it 
   const both = await Promise.all(
     [1, 2].map(() => latchkey(['gc', '--json'], { environment: shared, workingFolder })),
   )
+  expect(both).toMatchObject(both.map(() => ({ code: 0, stderr: '' })))
   const removed = both.map(({ stdout }) => JSON.parse(stdout).removed as number)
   expect(removed[0]! + removed[1]!).toBe(1_200)
   expect(await sessionCount(service.store)).toBe(1)

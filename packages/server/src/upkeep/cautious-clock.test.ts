@@ -52,6 +52,13 @@ test('a clock that was wrong at the start, and set right, is believed when it ha
   expect(believed()).toBe(clock.now)
 })
 
+test('what it says is a whole number of milliseconds, whatever has passed', () => {
+  const { clock, believed } = startClock()
+  clock.now += 2
+  clock.elapsed += 1.7
+  expect(believed()).toBe(clock.now - 1)
+})
+
 test('a clock that is set back is believed at once', () => {
   const { clock, believed, pass } = startClock()
   pass(3 * HOUR)

@@ -14,6 +14,7 @@ export function cautious(now: Clock, elapsed: () => number): Clock {
     const at = elapsed()
     const newest = readings.at(-1) as (typeof readings)[number]
     if (at - newest.at >= STANDS_MS) readings = [newest, { at, now: now() }]
-    return Math.min(now(), ...readings.map((reading) => reading.now + at - reading.at))
+    // What time has really passed comes in parts of a millisecond, which no column takes.
+    return Math.floor(Math.min(now(), ...readings.map((reading) => reading.now + at - reading.at)))
   }
 }

@@ -26,6 +26,9 @@ export interface Plan {
  * resolved, and rejects only with `StoreUnavailableError`.
  */
 export interface UpkeepStore {
+  /** Sessions that one removal shall concern at most: in half a millisecond of the thread that serves, where it runs there. */
+  readonly rowsToRemove: number
+
   /** The sessions whose ids come after this one, in the order of the ids, and no more than `limit`. */
   sessionsBehind(id: string, limit: number): Promise<SessionFacts[]>
 

@@ -4,8 +4,6 @@ import type { Bounds, UpkeepStore } from './store.ts'
 
 /** Rows that one statement looks at: a third of a millisecond in SQLite, which runs in the thread that serves. */
 export const LOOK_ROWS = 256
-/** Rows that one transaction removes: half a millisecond there. */
-const REMOVE_ROWS = 32
 
 export interface Pace {
   /** The share of the time that looking takes at most. */
@@ -44,10 +42,11 @@ export async function sweepOnce(sweep: Sweep, behind: string): Promise<Step> {
   const rows = await paced(sweep, pace.looking, () => store.sessionsBehind(behind, LOOK_ROWS))
   const ids = rows.filter((row) => isOver(row, bounds)).map(({ id }) => id)
   let removed = 0
-  for (let i = 0; i < ids.length; i += REMOVE_ROWS) {
+  for (let i = 0; i < ids.length; i += store.rowsToRemove) {
     // What was not removed is looked at once more.
     if (signal.aborted) return { looked: 0, removed, behind, isLast: false }
-    const [first, last] = [ids[i], ids[Math.min(i + REMOVE_ROWS, ids.length) - 1]] as [string, string]
+    const piece = ids.slice(i, i + store.rowsToRemove)
+    const [first, last] = [piece[0], piece.at(-1)] as [string, string]
     removed += await paced(sweep, pace.removing, () => store.removeSessions(first, last, bounds))
   }
   return { looked: rows.length, removed, behind: rows.at(-1)?.id ?? behind, isLast: rows.length < LOOK_ROWS }

@@ -7,9 +7,14 @@ import { sessionsBehind } from './walk.ts'
 /** What a session takes beside its two texts: its columns, the row's head, two places in indexes and the room that pages leave. */
 const BYTES_BESIDE_TEXTS = 290
 
+/** SQLite works in the thread that serves; PostgreSQL on the other end of a wire, to which each way costs more than the rows. */
+const ROWS_TO_REMOVE = { inThisThread: 32, elsewhere: 256 }
+
 export function createSqlUpkeepStore(database: SqlDatabase): UpkeepStore {
   const { reader, dbId } = database
   return {
+    rowsToRemove: database.locksRows ? ROWS_TO_REMOVE.elsewhere : ROWS_TO_REMOVE.inThisThread,
+
     async sessionsBehind(id, limit) {
       const rows = await sessionsBehind(database, dbId(id), limit)
       return rows.map((row) => ({
