@@ -6,9 +6,10 @@ import { ConfigError } from '../../errors.ts'
 import { queryPostgres } from '../testing/servers/by-hand.ts'
 import { type PostgresServer, startPostgres } from '../testing/servers/postgres.ts'
 import { identityOf, newServerFolder } from '../testing/servers/server-process.ts'
+import { LATER, rotationOf, signedIn } from '../testing/world.ts'
 import { openPostgres } from './postgres.ts'
 import { noticesOfTransport } from './postgres-start.ts'
-import { open } from './testing/postgres-world.ts'
+import { open, storesOf } from './testing/postgres-world.ts'
 
 const PASSWORD = 'pa55-word-of-the-test'
 
@@ -126,6 +127,25 @@ describe('a start', () => {
       `revoke create on schema public from public; revoke all on schema public from named`,
     )
     await expectConfigError(url.replace('latchkey@', `named:${PASSWORD}@`), 'right')
+  })
+
+  test('as a user that owns nothing serves with the rights that the guide names', async () => {
+    const url = await server.createDatabase('owned')
+    await (await open({ url })).close()
+    await queryPostgres(
+      url,
+      `revoke all on schema public from public; grant usage on schema public to named;
+       grant select, insert, update, delete on all tables in schema public to named;
+       grant usage on all sequences in schema public to named`,
+    )
+    const database = await open({ url: url.replace('latchkey@', `named:${PASSWORD}@`), autoMigrate: false })
+    const stores = storesOf(database)
+    const { account, opened } = await signedIn(stores, 2)
+    await database.ping()
+    expect(await stores.sessions.rotateMany([rotationOf(opened[0]!)])).toEqual([true])
+    expect(await stores.accounts.delete(account.id, LATER)).toBe(true)
+    expect(await stores.revocations.after(0, 10)).toHaveLength(2)
+    expect(await stores.revocations.forget(LATER * 2, 10)).toBe(2)
   })
 
   test('with a database that cannot keep every name says so', async () => {

@@ -86,7 +86,9 @@ describe('a session', () => {
     const before = await size()
     expect(before).toBeLessThan(400)
 
-    const ids = (await queryPostgres(url, 'select id from sessions order by random()')).map(({ id }) => String(id))
+    const ids = (await queryPostgres(url, 'select id from sessions order by random()')).map(({ id }) =>
+      String(id),
+    )
     for (let round = 0; round < ROUNDS; round++) {
       for (let at = 0; at < ids.length; at += BATCH) await refresh(database, ids.slice(at, at + BATCH))
     }
