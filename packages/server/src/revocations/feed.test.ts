@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newId } from '../ids.ts'
 import { RevocationFeed, type Subscription } from './feed.ts'
 import { eventId } from './rules.ts'
 import { anEntry, MemoryLog, NOW } from './testing/entries.ts'
@@ -293,4 +294,32 @@ test('the readers of a service that is registered no more are ended, and no othe
   feed.endAllBut(new Set(['svc_kept']))
   expect(await end).toBe(true)
   expect(feed.readers).toBe(1)
+})
+
+test('a revocation for very many readers is told in several turns, so that others have theirs, and reaches every reader', async () => {
+  const { revoke, subscribe } = aFeed()
+  const listeners = Array.from({ length: 1_000 }, () => subscribe())
+  await Promise.all(listeners.map((listener) => listener.until('event: current')))
+  const turnOf: number[] = []
+  let turn = 0
+  let counting = true
+  const count = () => {
+    turn++
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  const [first, second] = [newId(), newId()]
+  const told = listeners.map(async (listener, i) => {
+    await listener.until(first)
+    turnOf[i] = turn
+    await listener.until(second)
+  })
+  await Promise.all([revoke({ subject: first }), revoke({ subject: second })])
+  await Promise.all(told)
+  counting = false
+  expect(new Set(turnOf).size).toBeGreaterThan(2)
+  for (const { text } of listeners) {
+    expect([text.split(first).length, text.split(second).length], 'each once').toEqual([2, 2])
+    expect(text.indexOf(first)).toBeLessThan(text.indexOf(second))
+  }
 })

@@ -54,7 +54,9 @@ export class FeedReader {
   /** Sends a sign of life. False when it has taken nothing for so long that it is to be given up. */
   beat(bytes: Uint8Array): boolean {
     if (!this.#waits) return ++this.#beatsUntaken < PATIENCE_BEATS
-    this.#send(bytes)
+    // A beat says that the reader knows all there is: what it has not been woken for yet comes first, and is a sign of life too.
+    this.wake()
+    if (this.#waits) this.#send(bytes)
     return true
   }
 
