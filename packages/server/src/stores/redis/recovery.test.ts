@@ -14,7 +14,7 @@ import {
   rotationOf,
   signedIn,
 } from '../testing/world.ts'
-import { newWorld, type RedisWorld } from './testing/world.ts'
+import { firstAnswer, newWorld, type RedisWorld } from './testing/world.ts'
 
 const LONGEST_REFUSAL_MS = 200
 
@@ -66,9 +66,27 @@ test('a server that comes back as it was an hour ago brings no session back that
   await server.process.start()
 
   // For who was there all the time, at its first answer; and for who starts now.
-  await expect.poll(() => reasons(world, opened).catch(() => [])).toEqual(['logout', null])
+  expect(await firstAnswer(() => reasons(world, opened))).toEqual(['logout', null])
   expect(await reasons(await open(), opened)).toEqual(['logout', null])
   await expect.poll(() => world.sessions.rotateMany([rotationOf(going)])).toEqual([false])
+})
+
+test('a session that a killed node had ended in the log alone is over: on all nodes soon, and in Redis from the next start on', async () => {
+  const server = await startServer()
+  const open = newWorld({ url: server.url })
+  const [here, there] = await Promise.all([open(), open()])
+  const { opened } = await signedIn(here, 2)
+  const [going] = opened as [Session, Session]
+  const entry = {
+    kind: 'sid',
+    subject: going.id,
+    revokedAt: LATER,
+    expiresAt: LATER + REFUSED_FOR_MS,
+  } as const
+  await there.revocations.append(entry)
+  for (const node of [here, there]) await expect.poll(() => reasons(node, opened)).toEqual(['logout', null])
+  await open()
+  expect(await here.sessions.rotateMany(opened.map((session) => rotationOf(session)))).toEqual([false, true])
 })
 
 test('after everything was wiped, nobody is let in, and everybody may sign in again', async () => {

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { withRedis } from '../testing/servers/by-hand.ts'
 import { startSentinelGroup } from '../testing/servers/redis-sentinel.ts'
 import { idsOf, LATER, rotationOf, signedIn } from '../testing/world.ts'
-import { newWorld } from './testing/world.ts'
+import { firstAnswer, newWorld } from './testing/world.ts'
 
 test('when Sentinel makes the replica the master, all goes on by itself, and nothing that was revoked lives again', async () => {
   const group = await startSentinelGroup()
@@ -19,6 +19,8 @@ test('when Sentinel makes the replica the master, all goes on by itself, and not
   await group.master.process.kill()
   group.replica.process.signal('SIGCONT')
 
+  const [gone] = await firstAnswer(() => world.sessions.findMany([going.id]))
+  expect(gone?.session.ended?.reason).toBe('logout')
   await expect
     .poll(() => world.sessions.rotateMany(staying.map((session) => rotationOf(session))).catch(() => []), {
       timeout: 20_000,

@@ -2,13 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { StoreUnavailableError } from '../../../errors.ts'
 import { OPENED } from '../../../sessions/testing/sessions.ts'
 import { createSqlKeyStore } from '../../sql/key-store.ts'
 import { createSqlServiceStore } from '../../sql/service-store.ts'
 import { openSqlite } from '../../sql/sqlite.ts'
 import { REFUSED_FOR_MS, type StoreWorld } from '../../testing/world.ts'
 import { openRedisStores, type RedisStoreSettings } from '../open.ts'
+
+const ASK_EVERY_MS = 5
 
 let worlds = 0
 
@@ -52,5 +56,17 @@ export async function openWorldAt(url: string): Promise<StoreWorld> {
       first.close()
       await first.database.close()
     },
+  }
+}
+
+/** Asks until the stores answer, and resolves to what they said first. */
+export async function firstAnswer<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error
+      await delay(ASK_EVERY_MS)
+    }
   }
 }
