@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
@@ -96,6 +98,25 @@ describe('a server that does not answer, on connections that stay open', () => {
   })
 })
 
+test('a server that does not answer holds up no stop of the service', async () => {
+  const url = await world.newDatabase()
+  const proxy = await startCuttingProxy(world.server.port)
+  const module = fileURLToPath(new URL('postgres.ts', import.meta.url))
+  const service = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', OPEN_AND_CLOSE, proxy.urlOf(url), module],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
+  await once(service.stdout, 'data')
+  proxy.hang(true)
+  const start = performance.now()
+  service.stdin.end()
+  expect(await once(service, 'exit')).toEqual([0, null])
+  expect(performance.now() - start).toBeLessThan(A_STOP_MS)
+})
+
 describe('sign-ins that take all connections', () => {
   test('are turned away after a bounded wait, while refreshes go on, and go through again afterwards (SO-11)', async () => {
     const url = await world.newDatabase()
@@ -177,6 +198,16 @@ async function stateOf(database: SqlDatabase): Promise<'ready' | 'away'> {
     () => 'away',
   )
 }
+
+const A_STOP_MS = 5_000
+
+const OPEN_AND_CLOSE = `
+  const { openPostgres } = await import(process.argv[2])
+  const database = await openPostgres({ url: process.argv[1] })
+  database.watch(() => {})
+  await Promise.all([database.ping(), database.ping(), database.ping()])
+  process.stdout.write('open')
+  process.stdin.resume().once('end', () => database.close())`
 
 /** A copy of a server that follows it. */
 async function startReplica(primaryPort: number): Promise<{ port: number }> {

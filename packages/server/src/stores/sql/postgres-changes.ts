@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { type ConnectionOptions, clientConfig, welcome } from './postgres-connection.ts'
+import { type ConnectionOptions, clientConfig, dropSoon, welcome } from './postgres-connection.ts'
 
 /** Each database of a server has its own channels. */
 export const CHANNEL = 'latchkey_revocations'
@@ -86,6 +86,7 @@ export class PostgresChanges {
         if (!isPooled) await client.query('')
       }
     } finally {
+      dropSoon(client)
       await client.end().catch(() => {})
     }
   }

@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 
 const INT8 = 20
 
 /** How long a request waits until a connection is free, or made. */
 export const CONNECTION_WAIT_MS = 2_000
+/** How long a server may take to see a connection end in good order. */
+const FAREWELL_MS = 500
 const KEEP_ALIVE_MS = 10_000
 /** What the driver waits longer than the server may take: so it is the server that ends a slow statement, not its connection. */
 const GRACE_MS = 1_000
@@ -68,4 +71,12 @@ export async function welcome(
   const [[isReplica, direct] = []] = (await client.query<boolean[]>(query)).rows
   if (isReplica) throw new Error('the server is a replica')
   return { isPooled: !direct }
+}
+
+/** Drops a connection that was ended, where the server takes no part in it: it would keep the process alive. */
+export function dropSoon(client: pg.ClientBase): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  if (stream.destroyed) return
+  const timer = setTimeout(() => stream.destroy(), FAREWELL_MS)
+  stream.once('close', () => clearTimeout(timer))
 }

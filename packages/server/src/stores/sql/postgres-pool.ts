@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { StoreUnavailableError } from '../../errors.ts'
-import { type ConnectionOptions, clientConfig, welcome } from './postgres-connection.ts'
+import { type ConnectionOptions, clientConfig, dropSoon, welcome } from './postgres-connection.ts'
 import { endsConnection, isReadTimeout, NoConnectionError, toStoreError } from './postgres-errors.ts'
 
 const IDLE_MS = 60_000
@@ -9,6 +9,7 @@ const IDLE_MS = 60_000
 export class PostgresPool {
   readonly #options: ConnectionOptions
   readonly #size: number
+  readonly #clients = new Set<pg.ClientBase>()
   #pool: pg.Pool
   #isPooled = false
 
@@ -58,7 +59,10 @@ export class PostgresPool {
   }
 
   async end(): Promise<void> {
-    if (!this.#pool.ending) await this.#pool.end()
+    if (this.#pool.ending) return
+    const ended = this.#pool.end()
+    for (const client of this.#clients) dropSoon(client)
+    await ended
   }
 
   #open(): pg.Pool {
@@ -72,7 +76,11 @@ export class PostgresPool {
     })
     // What breaks while it is idle leaves the pool by itself, and what breaks in use fails what it is used for.
     pool.on('error', () => {})
-    pool.on('connect', (client) => client.on('error', () => {}))
+    pool.on('connect', (client) => {
+      client.on('error', () => {})
+      this.#clients.add(client)
+    })
+    pool.on('remove', (client) => this.#clients.delete(client))
     return pool
   }
 
