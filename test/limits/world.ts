@@ -61,3 +61,15 @@ export async function times<Result>(count: number, act: (i: number) => Promise<R
   for (let i = 0; i < count; i++) results.push(await act(i))
   return results
 }
+
+/** Ten at once, and the next ten when those are done. */
+export async function inTens<Subject, Result>(
+  subjects: readonly Subject[],
+  act: (subject: Subject) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (let i = 0; i < subjects.length; i += 10) {
+    results.push(...(await Promise.all(subjects.slice(i, i + 10).map(act))))
+  }
+  return results
+}

@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { CounterStore } from '../../abuse/store.ts'
+import { StoreUnavailableError } from '../../errors.ts'
 import { insured } from './counters.ts'
 import { createMemoryCounters } from './memory.ts'
 
-const AWAY: CounterStore = {
-  add: () => Promise.reject(new Error('away')),
-  read: () => Promise.reject(new Error('away')),
-  forget: () => Promise.reject(new Error('away')),
+function rejecting(error: Error): CounterStore {
+  const reject = () => Promise.reject(error)
+  return { add: reject, read: reject, forget: reject }
 }
 
 test('of additions at once each is told another total, and a count ends when its time is over', async () => {
@@ -41,11 +41,20 @@ test('RL-06: a flood of keys takes a bounded memory: those counted longest ago m
 
 test('SO-03: where the store of the counts does not answer, the spare one counts, and somebody hears of it', async () => {
   const heard = vi.fn()
-  const counters = insured(AWAY, createMemoryCounters(), heard)
+  const counters = insured(rejecting(new Error('away')), createMemoryCounters(), heard)
   await counters.add('ada', 1, 60)
   expect((await counters.add('ada', 1, 60)).total).toBe(2)
   expect((await counters.read('ada'))?.total).toBe(2)
   await counters.forget('ada')
   expect(await counters.read('ada')).toBeNull()
   expect(heard).toHaveBeenCalledTimes(5)
+})
+
+test('SO-03: where the counts are in the database, a count that it cannot take is no try', async () => {
+  const heard = vi.fn()
+  const away = new StoreUnavailableError(new Error('no connection is free'))
+  const counters = insured(rejecting(away), createMemoryCounters(), heard)
+  await expect(counters.add('ada', 1, 60)).rejects.toBe(away)
+  await expect(counters.read('ada')).rejects.toBe(away)
+  expect(heard).not.toHaveBeenCalled()
 })

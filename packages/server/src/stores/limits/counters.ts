@@ -1,5 +1,6 @@
 import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Count, CounterStore } from '../../abuse/store.ts'
+import { StoreUnavailableError } from '../../errors.ts'
 
 /** The library's own limit is never met: it counts, and the feature decides. Each count brings its own duration. */
 export const UNLIMITED = { points: Number.MAX_SAFE_INTEGER, duration: 1 } as const
@@ -23,10 +24,14 @@ function toCount({ consumedPoints, msBeforeNext }: RateLimiterRes): Count {
   return { total: consumedPoints, endsInMs: msBeforeNext }
 }
 
-/** Counts with the second where the first does not answer: less well for a while, but never not at all. */
+/**
+ * Counts with the second where the first does not answer: less well for a while, but never not at all. Not where the first is the
+ * database: nobody signs in without it, and a storm that fills its connections must not be counted apart on each node.
+ */
 export function insured(first: CounterStore, second: CounterStore, onLost: () => void): CounterStore {
   const otherwise = <Result>(work: (counters: CounterStore) => Promise<Result>) =>
-    work(first).catch(() => {
+    work(first).catch((error: unknown) => {
+      if (error instanceof StoreUnavailableError) throw error
       onLost()
       return work(second)
     })
