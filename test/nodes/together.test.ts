@@ -5,7 +5,7 @@ import { over, signUpAt } from '../refresh/over-http.ts'
 import { PASSWORD } from '../support/auth.ts'
 import { Fleet, newPlace, Person, publishedKids, startNodes } from './nodes.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 /** What is promised is a second. */
 const PROMISED_MS = 1_000
 const RACING = 120

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { Fleet, newPlace, Person, publishedKids } from './nodes.ts'
 import { isAlive, metricOf, startWorkers } from './workers.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 /** What is promised is a second. */
 const PROMISED_MS = 1_000
 const REFRESHES = 'latchkey_refreshes_total{outcome="ok"}'

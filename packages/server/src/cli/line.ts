@@ -6,7 +6,7 @@ interface Channel {
   on(event: 'disconnect', listener: () => void): unknown
 }
 
-/** What JSON can say. */
+/** What one end does with what the other says, which is JSON. */
 interface LineHandlers {
   /** Hears what the other end tells. */
   heard(news: unknown): void
