@@ -33,26 +33,6 @@ export function secondsToRefuseSession(accessTtlSeconds: number): number {
   return accessTtlSeconds + CLOCK_SLACK_SECONDS
 }
 
-/**
- * What the log says of sessions that end. One whose absolute end is long over has issued nothing that is good still.
- * @param refusedForMs how long the access tokens of an ended session may live on
- */
-export function revocationsOf(
-  sessions: readonly { id: string; lastUsedAt: Instant; expiresAt: Instant }[],
-  now: Instant,
-  refusedForMs: number,
-): NewRevocation[] {
-  return sessions
-    .filter(({ expiresAt }) => expiresAt > now - refusedForMs)
-    .map(({ id, lastUsedAt }) => ({
-      kind: 'sid',
-      subject: id,
-      revokedAt: now,
-      // Where a clock was set back since, the last access token ends by the clock of before.
-      expiresAt: Math.max(now, lastUsedAt) + refusedForMs,
-    }))
-}
-
 /** Until when a token that expires at an instant is refused by its id. */
 export function refuseTokenUntil(tokenExpiresAt: Instant): Instant {
   return tokenExpiresAt + CLOCK_SLACK_SECONDS * 1000

@@ -27,3 +27,23 @@ export interface RevocationStore {
    */
   watch(onChange: () => void): () => void
 }
+
+/**
+ * What the log says of sessions that end. One whose absolute end is long over has issued nothing that is good still.
+ * @param refusedForMs how long the access tokens of an ended session may live on
+ */
+export function revocationsOf(
+  sessions: readonly { id: string; lastUsedAt: Instant; expiresAt: Instant }[],
+  now: Instant,
+  refusedForMs: number,
+): NewRevocation[] {
+  return sessions
+    .filter(({ expiresAt }) => expiresAt > now - refusedForMs)
+    .map(({ id, lastUsedAt }) => ({
+      kind: 'sid',
+      subject: id,
+      revokedAt: now,
+      // Where a clock was set back since, the last access token ends by the clock of before.
+      expiresAt: Math.max(now, lastUsedAt) + refusedForMs,
+    }))
+}

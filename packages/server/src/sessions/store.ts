@@ -3,6 +3,8 @@ import type { Account } from '../accounts/account.ts'
 import type { Instant } from '../time.ts'
 import type { Session } from './session.ts'
 
+export { REMEMBERED_ATTEMPTS } from './session.ts'
+
 /** A session with the account it belongs to, read in one consistent step. */
 export interface OwnedSession {
   session: Session

@@ -1,4 +1,5 @@
-import { type Attempt, REMEMBERED_ATTEMPTS } from '../sessions/session.ts'
+import type { Attempt } from '../sessions/session.ts'
+import { REMEMBERED_ATTEMPTS } from '../sessions/store.ts'
 
 const GENERATION_BYTES = 6
 const DIGEST_BYTES = 16

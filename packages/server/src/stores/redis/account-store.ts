@@ -1,6 +1,6 @@
 import type { AccountStore } from '../../accounts/store.ts'
 import { StoreUnavailableError } from '../../errors.ts'
-import { revocationsOf } from '../../revocations/rules.ts'
+import { revocationsOf } from '../../revocations/store.ts'
 import type { Session } from '../../sessions/session.ts'
 import { createSqlAccountStore } from '../sql/account-store.ts'
 import type { SqlDatabase } from '../sql/database.ts'

@@ -1,5 +1,5 @@
 import type { SessionEndReason } from '@latchkey/protocol'
-import { revocationsOf } from '../../revocations/rules.ts'
+import { revocationsOf } from '../../revocations/store.ts'
 import type { Session } from '../../sessions/session.ts'
 import type { Opening, OwnedSession, SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'

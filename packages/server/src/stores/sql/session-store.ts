@@ -1,7 +1,7 @@
 import type { SessionEndReason } from '@latchkey/protocol'
 import type { Kysely, Transaction } from 'kysely'
 import { placeOfId } from '../../ids.ts'
-import { revocationsOf } from '../../revocations/rules.ts'
+import { revocationsOf } from '../../revocations/store.ts'
 import type { SessionStore } from '../../sessions/store.ts'
 import type { Instant } from '../../time.ts'
 import type { SqlDatabase } from './database.ts'
