@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { StoreUnavailableError } from '../../../errors.ts'
 import { OPENED } from '../../../sessions/testing/sessions.ts'
+import type { SqlDatabase } from '../../sql/database.ts'
 import { createSqlKeyStore } from '../../sql/key-store.ts'
 import { createSqlServiceStore } from '../../sql/service-store.ts'
 import { openSqlite } from '../../sql/sqlite.ts'
@@ -19,9 +20,10 @@ let worlds = 0
 export type RedisWorld = Awaited<ReturnType<ReturnType<typeof newWorld>>>
 
 /** What opens stores again and again over the same data. Whatever is open is closed when the test is over. */
-export function newWorld(facts: Pick<RedisStoreSettings, 'url'> & Partial<RedisStoreSettings>) {
-  const folder = mkdtempSync(join(tmpdir(), 'latchkey-redis-sql-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+export function newWorld(
+  facts: Pick<RedisStoreSettings, 'url'> & Partial<RedisStoreSettings>,
+  openDatabase = newFile(),
+) {
   const settings: RedisStoreSettings = {
     redisPrefix: `test${worlds++}`,
     databaseTimeoutSeconds: 5,
@@ -31,7 +33,7 @@ export function newWorld(facts: Pick<RedisStoreSettings, 'url'> & Partial<RedisS
     ...facts,
   }
   return async (other: Partial<RedisStoreSettings> = {}) => {
-    const database = await openSqlite(join(folder, 'latchkey.db'))
+    const database = await openDatabase()
     onTestFinished(() => database.close())
     const redis = await openRedisStores({ ...settings, ...other }, database, () => REFUSED_FOR_MS)
     onTestFinished(() => redis.close())
@@ -45,9 +47,19 @@ export function newWorld(facts: Pick<RedisStoreSettings, 'url'> & Partial<RedisS
   }
 }
 
+/** What opens one SQLite file again and again. */
+function newFile(): () => Promise<SqlDatabase> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-redis-sql-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return () => openSqlite(join(folder, 'latchkey.db'))
+}
+
 /** A world for the conformance suite. */
-export async function openWorldAt(url: string): Promise<StoreWorld> {
-  const open = newWorld({ url })
+export async function openWorldAt(
+  url: string,
+  openDatabase?: () => Promise<SqlDatabase>,
+): Promise<StoreWorld> {
+  const open = newWorld({ url }, openDatabase)
   const first = await open()
   return {
     ...first,
