@@ -1,5 +1,5 @@
 import type { Instant } from '../time.ts'
-import type { NewRevocation, RevocationEntry } from './entry.ts'
+import type { RevocationEntry } from './entry.ts'
 
 /**
  * How long an entry outlives its tokens: a verifier may forgive 300 seconds after their end, and its clock be a minute behind. One
