@@ -50,11 +50,13 @@ interface Found {
  */
 export async function meetPostgres(options: ConnectionOptions, waitSeconds: number): Promise<string[]> {
   const deadline = performance.now() + waitSeconds * 1000
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     try {
       return await look(options)
     } catch (error) {
       if (isNotThereYet(error) && performance.now() < deadline) {
+        // Nobody has been given a logger yet, and whoever watches the start should not wonder.
+        if (tries === 1) process.emitWarning(`PostgreSQL is waited for (${(error as Error).message})`)
         await delay(PAUSE_MS)
         continue
       }
