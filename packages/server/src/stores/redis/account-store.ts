@@ -67,6 +67,8 @@ export function createRedisAccountStore({
       const live = await sessions.liveOf(userId, null)
       if (!(await ending(live).delete(userId, now))) return false
       await endInRedis(userId, live, { except: null, reason: 'account_disabled', now })
+      // What of it cannot be removed now is nobody's, and leaves by itself.
+      await sessions.forgetUser(userId, live).catch(() => {})
       return true
     },
   }

@@ -1,3 +1,5 @@
+// Sessions in Redis, of accounts in SQL.
+// It decides nothing: the rules are in the features' rules.ts. Users, keys and the log of revocations are sql's; counts are limits'.
 import type { Cluster, Redis } from 'ioredis'
 import type { AccountStore } from '../../accounts/store.ts'
 import type { RevocationStore } from '../../revocations/store.ts'

@@ -130,6 +130,14 @@ test('an account that was disabled in SQL alone has no session, and gets none ba
   expect(await world.sessions.findMany(idsOf(opened))).toEqual([undefined])
 })
 
+test('a deleted account takes its sessions with it: addresses and devices too', async () => {
+  const server = await startServer()
+  const world = await newWorld({ url: server.url })()
+  const { account } = await signedIn(world, 3)
+  await world.accounts.delete(account.id, LATER)
+  expect(await withRedis(server.url, (redis) => redis.keys('*'))).toEqual([])
+})
+
 test('a sign-in that was cut short leaves nothing behind that its user cannot end', async () => {
   const server = await startServer()
   const world = await newWorld({ url: server.url })()

@@ -7,7 +7,7 @@ import { answersPing, type RedisServer, startRedis } from './redis.ts'
 import { newServerFolder, ServerProcess } from './server-process.ts'
 
 const LOOK_EVERY_MS = 50
-export const MASTER_NAME = 'latchkey-test'
+const MASTER_NAME = 'latchkey-test'
 
 export interface SentinelGroup {
   url: string
