@@ -8,15 +8,16 @@ const TIMED = [
   'test/client/tabs.test.ts',
 ]
 
-/** What starts a service runs again on PostgreSQL, and again on Redis beside PostgreSQL. */
+/**
+ * What starts a service runs again on PostgreSQL, and again on Redis beside PostgreSQL. Tests of pages, adapters, gateways,
+ * examples and other people's verifiers are about tokens and browsers: for them one store is like another.
+ */
 const ON_EVERY_STORE = [
   'accounts',
   'cli',
   'client',
-  'examples',
   'faults',
   'http',
-  'interop',
   'keys',
   'leaks',
   'limits',
@@ -31,16 +32,21 @@ const ON_EVERY_STORE = [
 /** With Redis, what is over for long leaves by itself. */
 const ON_EVERY_SQL_STORE = [...ON_EVERY_STORE, 'test/upkeep/**/*.test.ts']
 
-const ON_SQLITE_ALONE = [
+const ONCE = [
   ...TIMED,
-  // About the file: how it is locked, damaged, copied, killed and repaired.
+  // About the file of SQLite: how it is locked, damaged, copied, killed and repaired.
   'test/faults/{damaged-file,growth,kill,locked-file}.test.ts',
   'test/refresh/restore.test.ts',
+  // They start servers of their own, to kill them.
+  'test/faults/{dry-pool,kill-nodes,kill-stores,standstill}.test.ts',
+  // About settings, help and what is read off a token: no store has a part in it.
+  'test/cli/{configuration,decode,help,launcher}.test.ts',
+  'test/http/threat-model.test.ts',
 ]
 
 const onEveryStore = {
   include: ON_EVERY_STORE,
-  exclude: [...configDefaults.exclude, ...ON_SQLITE_ALONE],
+  exclude: [...configDefaults.exclude, ...ONCE],
   globalSetup: 'test/support/stores/servers.ts',
   setupFiles: 'test/support/stores/absent.ts',
 }

@@ -38,7 +38,11 @@ export class Device {
     const answer = await refresh(over(url, AbortSignal.timeout(PATIENCE_MS)), 'native', this.#token, {
       key: this.#key,
     }).catch(() => undefined)
-    if (answer === undefined || answer.status === 503) return false
+    if (answer === undefined) return false
+    if (answer.status === 503) {
+      expect(Number(answer.headers.get('retry-after')), 'when to come again').toBeGreaterThan(0)
+      return false
+    }
     expect([answer.status, answer.body.error], 'nobody has to sign in again').toEqual([200, undefined])
     this.#take(answer.refreshToken)
     return true

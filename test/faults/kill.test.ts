@@ -1,11 +1,11 @@
 import { copyFileSync, existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { temporaryFolder } from '../support/auth.ts'
 import { type Service, startService } from '../support/service.ts'
 import { fileOf } from '../support/stores/store.ts'
 import { Device } from './device.ts'
+import { aRandomWhile } from './kills.ts'
 
 // As part of all tests it kills for a while. So many kills as it shall survive, alone:
 //   LATCHKEY_KILLS=50 npm test -- test/faults/kill.test.ts
@@ -123,11 +123,6 @@ function sharedFile(): Record<string, string> {
 function killsOrTime(milliseconds = WHILE_MS): (kills: number) => boolean {
   const end = performance.now() + milliseconds
   return (kills) => (WANTED === undefined ? kills < LEAST_KILLS || performance.now() < end : kills < WANTED)
-}
-
-/** The instant of a kill is the one thing here that is left to chance. */
-async function aRandomWhile(): Promise<void> {
-  await delay(20 + Math.random() * 300)
 }
 
 function report(kills: number, devices: readonly Device[], what: string): void {

@@ -1,6 +1,5 @@
 // The database servers of one run of the tests on PostgreSQL, or on Redis beside it: each test gets a database of its own there.
 // Vitest calls this once per project, before its first test.
-import { spawnSync } from 'node:child_process'
 import type { TestProject } from 'vitest/node'
 import { resolveOptions } from '../../../packages/server/src/config.ts'
 import { openStores } from '../../../packages/server/src/stores/open.ts'
@@ -9,7 +8,7 @@ import {
   postgresPrograms,
   startPostgres,
 } from '../../../packages/server/src/stores/testing/servers/postgres.ts'
-import { startRedis } from '../../../packages/server/src/stores/testing/servers/redis.ts'
+import { hasRedis, startRedis } from '../../../packages/server/src/stores/testing/servers/redis.ts'
 
 export type StoreName = 'sqlite' | 'postgres' | 'redis'
 
@@ -34,7 +33,7 @@ declare module 'vitest' {
 export const TEMPLATE = 'template_latchkey'
 
 /** Nothing here is to survive the machine: what has to be durable is tested on servers that are set so. */
-const HASTY_POSTGRES = {
+export const HASTY_POSTGRES = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
@@ -42,7 +41,7 @@ const HASTY_POSTGRES = {
   shared_buffers: '32MB',
   max_connections: '500',
 }
-const HASTY_REDIS = { appendonly: 'no' }
+export const HASTY_REDIS = { appendonly: 'no' }
 
 export default async function setup({ config, provide }: TestProject): Promise<() => Promise<void>> {
   const needsRedis = config.provide.store === 'redis'
@@ -67,7 +66,7 @@ export default async function setup({ config, provide }: TestProject): Promise<(
 
 function missingProgram(needsRedis: boolean): string | undefined {
   if (postgresPrograms() === null) return 'PostgreSQL was not found: apt-get install postgresql'
-  if (needsRedis && spawnSync('redis-server', ['--version']).status !== 0) {
+  if (needsRedis && !hasRedis()) {
     return 'Redis was not found: apt-get install redis-server'
   }
   return undefined
