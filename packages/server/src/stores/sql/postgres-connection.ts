@@ -4,7 +4,7 @@ import pg from 'pg'
 const INT8 = 20
 
 /** How long a request waits until a connection is free, or made. */
-export const CONNECTION_WAIT_MS = 2_000
+const CONNECTION_WAIT_MS = 2_000
 /** How long a server may take to see a connection end in good order. */
 const FAREWELL_MS = 500
 const KEEP_ALIVE_MS = 10_000

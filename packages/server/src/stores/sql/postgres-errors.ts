@@ -46,7 +46,7 @@ export function isOfPreparedStatement(error: unknown): boolean {
 }
 
 /** Whether nothing can have happened: the server said so, on a connection that lives on. */
-export function wasRefused(error: unknown): boolean {
+function wasRefused(error: unknown): boolean {
   const state = sqlStateOf(error)
   return (
     state !== undefined &&
@@ -62,7 +62,8 @@ export function wasLost(error: unknown): boolean {
   return error instanceof StoreUnavailableError && !wasRefused(error) && !neverSent(error)
 }
 
-export function neverSent(error: unknown): boolean {
+/** Whether there was no connection to send anything on. */
+function neverSent(error: unknown): boolean {
   return causeOf(error) instanceof NoConnectionError
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { StoreUnavailableError } from '../../errors.ts'
+import { idOrNobodys } from '../../ids.ts'
 import type { AccountRow, OwnedSessionRow, RotationRow } from './database.ts'
 import { isOfPreparedStatement, wasInTheWay, wasLost } from './postgres-errors.ts'
 import type { PostgresPool } from './postgres-pool.ts'
@@ -78,14 +79,17 @@ export class PostgresHotPath {
       },
       (error) => {
         isInDoubt ||= wasLost(error)
-        return wasLost(error) || wasInTheWay(error)
+        // A server that crashed is back in a moment, and whoever is in doubt has more to lose than that.
+        return isInDoubt || wasInTheWay(error)
       },
     )
     return rotations.map(({ id }) => moved.has(id))
   }
 
   async #find(statement: Statement, ids: readonly string[]): Promise<unknown[][]> {
-    const rows = await persistently(() => this.#run<unknown[]>(statement, [`{${ids.join(',')}}`]), wasLost)
+    // One id that is none must not fail the whole batch.
+    const asked = `{${ids.map(idOrNobodys).join(',')}}`
+    const rows = await persistently(() => this.#run<unknown[]>(statement, [asked]), wasLost)
     if (rows[0]?.[0] === true) throw new StoreUnavailableError(new Error('the server is a replica'))
     return rows
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
 import type { Session } from '../../sessions/session.ts'
 import { queryPostgres } from '../testing/servers/by-hand.ts'
+import { freePort } from '../testing/servers/free-port.ts'
 import { attemptOf, idsOf, LATER, rotationOf, type Stores, signedIn } from '../testing/world.ts'
 import { type Cut, startCuttingProxy } from './testing/cutting-proxy.ts'
 import { open, type PostgresWorld, startPostgresWorld, storesOf } from './testing/postgres-world.ts'
@@ -45,6 +46,16 @@ describe('a rotation whose connection to PostgreSQL breaks', () => {
     expect(await stores.sessions.rotateMany(opened.map((it) => keyed(it)))).toEqual([true, true, true])
     expect(proxy.cuts).toBe(2)
     expect((await direct.sessions.findMany([opened[0]!.id]))[0]?.session.generation).toBe(1)
+  })
+
+  test('because the server crashed, which takes it a moment to come back from, is answered as rotated', async () => {
+    const { proxy, stores, opened } = await behindProxy(3)
+    const crash = async () => {
+      proxy.leadTo(await freePort())
+      setTimeout(() => proxy.leadTo(world.server.port), A_MOMENT_MS)
+    }
+    proxy.cut(ROTATE, 'before it is answered', { meanwhile: crash })
+    expect(await stores.sessions.rotateMany(opened.map((it) => keyed(it)))).toEqual([true, true, true])
   })
 
   test('is not taken for done where another node has moved the session meanwhile', async () => {
@@ -143,6 +154,8 @@ test('while the server ends every connection again and again, no rotation is los
     expect(owned?.session.generation).toBeGreaterThanOrEqual(answered)
   }
 })
+
+const A_MOMENT_MS = 200
 
 /** Some tries with pauses, and what a busy machine adds. */
 const LONGEST_WAIT_MS = 10_000

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-const MAX_TRIES = 6
+const MAX_TRIES = 9
 /** After this long nothing is begun again. */
 const LONGEST_MS = 2_000
 const FIRST_PAUSE_MS = 5
