@@ -12,6 +12,11 @@ export function isId(text: string): boolean {
   return UUID.test(text)
 }
 
+/** The same where it is one, and nobody's id where it is none: a `uuid` column takes no other text. */
+export function idOrNobodys(text: string): string {
+  return isId(text) ? text : BEFORE_ALL_IDS
+}
+
 export function idToBytes(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex')
 }

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely'
 import { StoreUnavailableError } from '../../errors.ts'
+import { idOrNobodys } from '../../ids.ts'
 import type { SqlDatabase } from './database.ts'
 import { applyMigrations, type DatabaseSchema, pendingMigrations, refusalOf } from './migrate.ts'
 import { CHANNEL, PostgresChanges } from './postgres-changes.ts'
@@ -78,7 +79,7 @@ export async function openPostgres({
   return {
     notices,
     reader: db,
-    dbId: (id) => id,
+    dbId: idOrNobodys,
     locksRows: true,
 
     async alone(trx, what) {
