@@ -29,7 +29,7 @@ process.exit(failed === 0 && passed.length > 0 ? process.exitCode : 1)
 
 function skippedLine(test: TestCase): string {
   const file = relative(process.cwd(), test.module.moduleId)
-  return `  ${file}: ${test.fullName}\n      ${reason(test)}\n`
+  return `  ${test.project.name}, ${file}: ${test.fullName}\n      ${reason(test)}\n`
 }
 
 function reason(test: TestCase): string {

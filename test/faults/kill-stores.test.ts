@@ -16,7 +16,7 @@ const stores = [
 ] as const
 
 test.for(stores)(
-  `kill -9 of %s at random instants under ${DEVICES} devices on three nodes: no acknowledged rotation is lost, no session is forked, nobody signs in again, and who has left stays out (SO-05)`,
+  `kill -9 of %s at random instants under ${DEVICES} devices on three nodes: no acknowledged rotation is lost, no session is forked, nobody signs in again, and who has left stays out (SO-01, SO-05)`,
   {
     timeout: TIMEOUT_MS,
   },

@@ -52,6 +52,17 @@ export function describeSessions(openWorld: OpenWorld): void {
     expect(await sessions.findMany([])).toEqual([])
   })
 
+  test("an id that is none is nobody's, and keeps no other session from being found", async () => {
+    const { accounts, sessions } = await openWorld()
+    const { account, opened } = await signedIn({ accounts, sessions }, 1)
+    const id = opened[0]!.id
+    const none = ["' or 1=1 --", '', 'x', '}', '{,}']
+    const found = await sessions.findMany([...none, id])
+    expect(found.map((owned) => owned?.session.id)).toEqual([...none.map(() => undefined), id])
+    expect(await accounts.findById("' or 1=1 --")).toBeUndefined()
+    expect((await accounts.findById(account.id))?.id).toBe(account.id)
+  })
+
   test('what one process has written, another reads at once', async () => {
     const here = await openWorld()
     const there = await here.openAgain()
