@@ -48,7 +48,7 @@ export const stores: Scenario = {
           ...contender,
           clients: contender.clients.slice(0, count),
         }))
-        const wanted = count === PROMISED_CONNECTIONS ? 9 : 5
+        const wanted = count === PROMISED_CONNECTIONS ? 7 : 4
         rounds.set(
           count,
           await takeTurns(

@@ -4,7 +4,7 @@ import { encodeSession } from '../../packages/server/src/stores/redis/codec.ts'
 import { KeyNames } from '../../packages/server/src/stores/redis/keys.ts'
 import { toSessionRow } from '../../packages/server/src/stores/sql/rows.ts'
 import type { DbId, SessionRow, UserRow } from '../../packages/server/src/stores/sql/schema.ts'
-import { emailOf, PASSWORD_HASH, sessionOf, userIdOf } from './population.ts'
+import { createdAtOf, emailOf, PASSWORD_HASH, sessionOf, userIdOf } from './population.ts'
 import { pipeInto } from './programs.ts'
 import type { Store } from './stores.ts'
 
@@ -136,7 +136,7 @@ function userRow(number: number, dbId: (id: string) => DbId): UserRow {
     pepper_id: null,
     credential_version: 1,
     roles: '[]',
-    created_at: sessionOf(number).createdAt,
+    created_at: createdAtOf(number),
     disabled_at: null,
     kept_session_id: null,
   }

@@ -7,7 +7,7 @@ import type { Service } from './service.ts'
 // A turn in which other programs used more than this share of a core tells more about them: the round is taken again.
 const DISTURBED = 0.15
 const FEWEST_QUIET_ROUNDS = 3
-const WARM_UP_SECONDS = 3
+const WARM_UP_SECONDS = 2
 
 export interface Contender {
   name: string
