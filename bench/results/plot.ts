@@ -35,7 +35,7 @@ const COLOUR_OF: Readonly<Record<string, number>> = {
   floor: 0,
   sqlite: 1,
   latchkey: 1,
-  postgres: 2,
+  postgresql: 2,
   redis: 3,
 }
 
@@ -141,10 +141,10 @@ function colourOf(name: string, index: number): number {
   return COLOUR_OF[name.toLowerCase()] ?? (index + 1) % COLOURS.length
 }
 
-/** The next of 1, 2, 4, 6, 8 and 10 times a power of ten: four even steps of it are short numbers. */
+/** The next of some numbers, times a power of ten, a quarter of which is short. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
-  return ([1, 2, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power
+  return ([1, 1.2, 1.6, 2, 3, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power
 }
 
 function number(value: number): string {
