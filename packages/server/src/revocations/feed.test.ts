@@ -323,3 +323,35 @@ test('a revocation for very many readers is told in several turns, so that other
     expect(text.indexOf(first)).toBeLessThan(text.indexOf(second))
   }
 })
+
+test('where the log has gone back in time, its readers come again and are told everything; what was forgotten is refused all the same', async () => {
+  const { feed, log, published, revoke, subscribe } = aFeed()
+  const kept = await revoke()
+  const lost = await revoke()
+  const listener = subscribe()
+  await listener.until('event: current')
+  const ended = listener.ended()
+  log.entries = log.entries.slice(0, 1)
+  const next = { ...anEntry({ position: 2 }) }
+  log.entries.push(next)
+  await feed.catchUp()
+  expect(await ended).toBe(true)
+  for (const subject of [kept, lost, next.subject]) expect(feed.has({ kind: 'sid', subject })).toBe(true)
+  expect(published).toEqual([kept, lost, next.subject])
+  const again = subscribe({ lastEventId: eventId(next) })
+  await again.until('event: current')
+  const whole = subscribe()
+  expect(JSON.stringify(await whole.until('event: current'))).toContain(next.subject)
+})
+
+test('where the newest entry has expired and is forgotten, its readers stay', async () => {
+  const { feed, log, clock, revoke, subscribe } = aFeed()
+  await revoke()
+  const listener = subscribe()
+  await listener.until('event: current')
+  clock.now += 959_000
+  log.entries = []
+  const subject = await revoke()
+  expect(await listener.until(subject)).toBeDefined()
+  expect(feed.readers).toBe(1)
+})

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, Instant } from '../time.ts'
 import type { RevocationEntry } from './entry.ts'
 import { HeldRevocations, type Times } from './held.ts'
+import { LogPlace } from './log-place.ts'
 import { FeedReader, type FeedReaderOptions } from './reader.ts'
 import { eventId, NOTHING, parseEventId } from './rules.ts'
 import type { RevocationStore } from './store.ts'
@@ -35,10 +36,9 @@ export class RevocationFeed {
   readonly #elapsed: () => number
   readonly #onPublished: FeedDependencies['onPublished']
   readonly #held = new HeldRevocations()
-  readonly #bytes = new EntryBytes()
+  #bytes = new EntryBytes()
   readonly #readers = new Set<FeedReader>()
-  /** Up to where the log has been read. */
-  #position = 0
+  readonly #place = new LogPlace()
   #reading: Promise<void> = Promise.resolve()
   #waiting: Promise<void> | undefined
 
@@ -61,11 +61,14 @@ export class RevocationFeed {
   async load(): Promise<void> {
     const newest = await this.#store.newest()
     const now = this.#now()
-    await this.#readPages(
-      (position) => this.#store.unexpired(now, position, PAGE_ENTRIES),
-      (entries) => this.#held.add(entries, this.#times()),
-    )
-    this.#position = Math.max(this.#position, newest)
+    let last: RevocationEntry | undefined
+    for (let count = PAGE_ENTRIES; count === PAGE_ENTRIES; ) {
+      const entries = await this.#store.unexpired(now, last?.position ?? 0, PAGE_ENTRIES)
+      this.#held.add(entries, this.#times())
+      last = entries.at(-1) ?? last
+      count = entries.length
+    }
+    this.#place.moveTo(newest, last)
   }
 
   /** Resolves once everything that was in the log when it was called is held, and on its way to the readers. */
@@ -75,10 +78,11 @@ export class RevocationFeed {
       .catch(() => undefined)
       .then(() => {
         this.#waiting = undefined
-        this.#reading = this.#readPages(
-          (position) => this.#store.after(position, PAGE_ENTRIES),
-          (entries) => this.#publish(entries),
-        )
+        this.#reading = this.#place.readOn(this.#store, this.#now, async (entries, isAnother) => {
+          this.#publish(entries, isAnother)
+          // Others have their turn: a store inside the process answers without ever letting go.
+          await nextTurn()
+        })
         return this.#reading
       })
     return this.#waiting
@@ -123,26 +127,17 @@ export class RevocationFeed {
     return { now: this.#now(), elapsed: this.#elapsed() }
   }
 
-  async #readPages(
-    read: (position: number) => Promise<RevocationEntry[]>,
-    take: (entries: RevocationEntry[]) => void,
-  ): Promise<void> {
-    for (;;) {
-      const entries = await read(this.#position)
-      const last = entries.at(-1)
-      if (last === undefined) return
-      this.#position = last.position
-      take(entries)
-      if (entries.length < PAGE_ENTRIES) return
-      // Others have their turn: a store inside the process answers without ever letting go.
-      await nextTurn()
+  #publish(entries: readonly RevocationEntry[], isAnotherLog: boolean): void {
+    const news = isAnotherLog ? entries.filter((entry) => !this.has(entry)) : entries
+    if (isAnotherLog) {
+      // Their places are none in this log: they come again, and are told all that they need.
+      this.endAllBut(new Set())
+      this.#held.startAnew()
+      this.#bytes = new EntryBytes()
     }
-  }
-
-  #publish(entries: readonly RevocationEntry[]): void {
     this.#held.add(entries, this.#times())
     void this.#wake()
-    for (const entry of entries) this.#onPublished(entry)
+    for (const entry of news) this.#onPublished(entry)
   }
 
   /** Each reader goes on from its own place, so that none misses or repeats anything, whenever its turn is. */

@@ -19,6 +19,8 @@ export interface Times {
  */
 export class HeldRevocations {
   #entries: HeldEntry[] = []
+  /** Of a log that another one has taken the place of: refused for as long as the others, and told to nobody. */
+  #former: HeldEntry[] = []
   /** How many entries name a subject. */
   readonly #counts: Record<RevocationKind, Map<string, number>> = {
     sid: new Map(),
@@ -33,6 +35,12 @@ export class HeldRevocations {
       this.#entries.push({ ...entry, keptUntil: elapsed + left })
       this.#count(entry, 1)
     }
+  }
+
+  /** From here on the entries are those of another log, whose positions begin anew. */
+  startAnew(): void {
+    this.#former.push(...this.#entries)
+    this.#entries = []
   }
 
   has(kind: RevocationKind, subject: string): boolean {
@@ -57,8 +65,11 @@ export class HeldRevocations {
   /** Lets go of what has expired. Returns the instant at which nothing that is still held had expired. */
   forget({ now, elapsed }: Times): Instant {
     const isOver = ({ expiresAt, keptUntil }: HeldEntry) => expiresAt <= now && keptUntil <= elapsed
-    const over = this.#entries.filter(isOver)
-    if (over.length > 0) this.#entries = this.#entries.filter((entry) => !isOver(entry))
+    const over = [...this.#entries.filter(isOver), ...this.#former.filter(isOver)]
+    if (over.length > 0) {
+      this.#entries = this.#entries.filter((entry) => !isOver(entry))
+      this.#former = this.#former.filter((entry) => !isOver(entry))
+    }
     for (const entry of over) this.#count(entry, -1)
     return this.#entries.reduce((instant, { expiresAt }) => Math.min(instant, expiresAt - 1), now)
   }

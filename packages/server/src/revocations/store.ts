@@ -1,6 +1,8 @@
 import type { Instant } from '../time.ts'
 import type { NewRevocation, RevocationEntry } from './entry.ts'
 
+export { LogPlace } from './log-place.ts'
+
 /**
  * The log of revocations. What ends sessions or withdraws keys writes its entries in its own transaction; here they are
  * read, in the order in which they were committed. Every method rejects only with `StoreUnavailableError`.

@@ -5,7 +5,12 @@ import { withRedis } from '../testing/servers/by-hand.ts'
 import { startCuttingProxy } from '../testing/servers/cutting-proxy.ts'
 import { type RedisServer, startRedis } from '../testing/servers/redis.ts'
 import { idsOf, LATER, opening, rotationOf, signedIn } from '../testing/world.ts'
+import { createClient } from './client.ts'
+import { KeyNames } from './keys.ts'
+import { RedisLink } from './link.ts'
+import { RedisSessions } from './sessions.ts'
 import { newWorld } from './testing/world.ts'
+import { parseRedisUrl } from './url.ts'
 
 let server: RedisServer
 
@@ -60,6 +65,22 @@ test('a sign-in whose answers are lost opens one session', async () => {
   expect(await here.sessions.open(opening(session))).toEqual({ opened: true, endedIds: [] })
   await lost
   expect(idsOf(await there.sessions.listByUser(account.id))).toEqual([session.id])
+})
+
+test('a sign-in that was sent twice brings nothing back when the network delivers the first one after the sign-out', async () => {
+  const { here } = await twoNodes()
+  const { opened } = await signedIn(here, 1)
+  const [session] = opened as [Session]
+  const link = new RedisLink(createClient(parseRedisUrl(server.url), 1_000))
+  onTestFinished(() => link.close())
+  await link.connect(1_000)
+  const delayed = new RedisSessions(link, new KeyNames(here.prefix), {
+    idleTtlSeconds: 604_800,
+    sessionRetentionSeconds: 604_800,
+  })
+  await here.sessions.endMany([session.id], 'logout', LATER)
+  await delayed.add({ session, credentialVersion: 1 })
+  expect((await delayed.find([session.id]))[0]?.session.ended?.reason).toBe('logout')
 })
 
 test('a server that has forgotten the scripts gets them again within the same call', async () => {

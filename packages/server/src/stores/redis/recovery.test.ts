@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
 import type { Session } from '../../sessions/session.ts'
 import { createSqlAccountStore } from '../sql/account-store.ts'
@@ -87,6 +87,44 @@ test('a session that a killed node had ended in the log alone is over: on all no
   for (const node of [here, there]) await expect.poll(() => reasons(node, opened)).toEqual(['logout', null])
   await open()
   expect(await here.sessions.rotateMany(opened.map((session) => rotationOf(session)))).toEqual([false, true])
+})
+
+test('a session whose end Redis lost in an outage that outlasted the access tokens is over, for as long as the log still holds it', async () => {
+  const server = await startServer({ appendonly: 'no' })
+  let now = LATER
+  const open = newWorld({ url: server.url, now: () => now })
+  const world = await open()
+  const { opened } = await signedIn(world, 2)
+  const [going] = opened as [Session, Session]
+  await withRedis(server.url, (redis) => redis.save())
+  await world.sessions.endMany([going.id], 'logout', LATER)
+  await server.process.kill()
+  world.close()
+  now = LATER + REFUSED_FOR_MS + 3_600_000
+  await server.process.start()
+  const later = await open()
+  expect(await reasons(later, opened)).toEqual(['logout', null])
+  expect(await later.sessions.rotateMany(opened.map((session) => rotationOf(session)))).toEqual([false, true])
+})
+
+test('a node forgets no end before Redis has heard of it once more', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const server = await startServer({ appendonly: 'no' })
+  let now = LATER
+  const world = await newWorld({ url: server.url, now: () => now })()
+  const { opened } = await signedIn(world, 2)
+  const [going] = opened as [Session, Session]
+  await withRedis(server.url, (redis) => redis.save())
+  await world.sessions.endMany([going.id], 'logout', LATER)
+  await firstAnswer(async () => expect(await reasons(world, opened)).toEqual(['logout', null]))
+  await server.process.kill()
+  await expect.poll(() => world.client.status).not.toBe('ready')
+  now = LATER + REFUSED_FOR_MS + 3_600_000
+  for (let round = 0; round < 3; round++) await vi.advanceTimersByTimeAsync(10_000)
+  await server.process.start()
+  expect(await firstAnswer(() => reasons(world, opened))).toEqual(['logout', null])
+  await expect.poll(() => world.sessions.rotateMany([rotationOf(going)])).toEqual([false])
 })
 
 test('after everything was wiped, nobody is let in, and everybody may sign in again', async () => {

@@ -1,10 +1,9 @@
 import type { RevocationEntry } from '../../revocations/entry.ts'
-import type { RevocationStore } from '../../revocations/store.ts'
+import { LogPlace, type RevocationStore } from '../../revocations/store.ts'
 import type { Ended } from '../../sessions/session.ts'
 import type { Clock } from '../../time.ts'
 import { type RedisSessions, STEP_KEYS } from './sessions.ts'
 
-const PAGE = 1_000
 /** Whoever wrote an entry has ended the session itself by then. */
 const ROUND_MS = 10_000
 
@@ -24,8 +23,9 @@ export class RevokedSessions {
   readonly #sessions: RedisSessions
   readonly #now: Clock
   readonly #known = new Map<string, Pick<RevocationEntry, 'revokedAt' | 'expiresAt'>>()
-  #position = 0
+  readonly #place = new LogPlace()
   #reading: Promise<void> = Promise.resolve()
+  #isAsked = false
   /** What is to be ended in Redis, and what was read too lately for that. */
   #due = new Set<string>()
   #fresh = new Set<string>()
@@ -66,27 +66,35 @@ export class RevokedSessions {
   }
 
   #catchUp(): void {
-    this.#reading = this.#reading.then(() => this.#read()).catch(() => {})
+    // A read that is under way may have looked too early; one more is enough for all who ask meanwhile.
+    if (this.#isAsked) return
+    this.#isAsked = true
+    this.#reading = this.#reading
+      .then(() => {
+        this.#isAsked = false
+        return this.#read()
+      })
+      .catch(() => {})
   }
 
+  /** What has expired, too: Redis may have lost the end in an outage that has lasted longer than the access tokens. */
   async #read(): Promise<void> {
-    for (;;) {
-      const now = this.#now()
-      const entries = await this.#log.unexpired(now, this.#position, PAGE)
-      for (const { kind, subject, revokedAt, expiresAt, position } of entries) {
-        this.#position = position
+    await this.#place.readOn(this.#log, this.#now, (entries) => {
+      for (const { kind, subject, revokedAt, expiresAt } of entries) {
         if (kind !== 'sid') continue
         this.#known.set(subject, { revokedAt, expiresAt })
         this.#fresh.add(subject)
       }
-      if (entries.length < PAGE) return
-    }
+    })
   }
 
-  /** Ends what was read before the last round: nobody is in the way of who ends a session just now. */
+  /**
+   * Ends what was read before the last round: nobody is in the way of who ends a session just now. What has expired is
+   * forgotten only after Redis was told of it once more: it may have gone back in time while it was away.
+   */
   async #round(): Promise<void> {
     const now = this.#now()
-    for (const [id, { expiresAt }] of this.#known) if (expiresAt <= now) this.#known.delete(id)
+    for (const [id, { expiresAt }] of this.#known) if (expiresAt <= now) this.#due.add(id)
     await this.#apply().catch(() => {})
     for (const id of this.#fresh) this.#due.add(id)
     this.#fresh.clear()
@@ -103,8 +111,12 @@ export class RevokedSessions {
     // One step after the other: there may be many, and others want to be served.
     for (let i = 0; i < ids.length; i += STEP_KEYS) {
       const step = ids.slice(i, i + STEP_KEYS)
-      await this.#sessions.end(step, { at: this.#now(), reason: 'logout' })
-      for (const id of step) this.#due.delete(id)
+      const now = this.#now()
+      await this.#sessions.end(step, { at: now, reason: 'logout' })
+      for (const id of step) {
+        this.#due.delete(id)
+        if ((this.#known.get(id)?.expiresAt ?? now) <= now) this.#known.delete(id)
+      }
     }
   }
 }

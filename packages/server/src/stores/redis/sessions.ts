@@ -46,11 +46,12 @@ export class RedisSessions {
     return Math.max(0, expiresAt - createdAt) + this.#retentionMs
   }
 
+  /** Only where there is nothing: what was sent twice may come a second time when the session has ended. */
   async add(stored: StoredSession): Promise<void> {
     const { session } = stored
     const value = encodeSession(stored, newMark())
     const ttl = this.#lifeFrom(session.createdAt, session)
-    await this.#link.call((client) => client.set(this.#keys.session(session.id), value, 'PX', ttl))
+    await this.#link.call((client) => client.set(this.#keys.session(session.id), value, 'PX', ttl, 'NX'))
   }
 
   /** Takes back a session that nobody has heard of; false where somebody has ended it already. */

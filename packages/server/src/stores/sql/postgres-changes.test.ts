@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { RevocationFeed } from '../../revocations/feed.ts'
 import { queryPostgres } from '../testing/servers/by-hand.ts'
 import { LATER } from '../testing/world.ts'
 import { startCuttingProxy } from './testing/cutting-proxy.ts'
@@ -60,6 +61,41 @@ test('within a second where the connection that listens is ended again and again
     expect(await hearing()).toBeLessThan(A_SECOND_MS)
   }
   await expect.poll(hearing).toBeLessThan(A_MOMENT_MS)
+})
+
+test('what is revoked after a replica has taken over that had not received the last revocations is heard by whoever had read those', async () => {
+  const url = await world.newDatabase()
+  const { revocations } = storesOf(await open({ url }))
+  const feed = new RevocationFeed({
+    store: revocations,
+    now: () => LATER,
+    elapsed: () => 0,
+    onPublished: () => {},
+  })
+  const subjects = (prefix: string) =>
+    [1, 2, 3].map((i) => ({ kind: 'sid', subject: `${prefix}${i}` }) as const)
+  const append = async (prefix: string) => {
+    for (const entry of subjects(prefix)) {
+      await revocations.append({ ...entry, revokedAt: LATER, expiresAt: LATER + 960_000 })
+    }
+  }
+  const heard = () =>
+    [...subjects('a'), ...subjects('b'), ...subjects('c')].filter((entry) => feed.has(entry)).length
+  await append('a')
+  await feed.load()
+  await append('b')
+  await feed.catchUp()
+  expect(heard()).toBe(6)
+  // What such a replica would be like: it never had the last entries, and gives their positions out once more.
+  await queryPostgres(
+    url,
+    `delete from revocations where subject like 'b%';
+     select setval(pg_get_serial_sequence('revocations', 'position'), max(position)) from revocations;
+     select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  )
+  await append('c')
+  await feed.catchUp()
+  expect(heard()).toBe(9)
 })
 
 test('who stops watching leaves no connection behind', async () => {
