@@ -232,7 +232,7 @@ const optionsSchema = z.strictObject({
       if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text }
       // The text itself may hold a password.
       check.addIssue(
-        'must be sqlite:PATH of a file, such as sqlite:./latchkey-data/latchkey.db, or postgres://USER:PASSWORD@HOST:PORT/NAME',
+        'must be sqlite:PATH of a file, such as sqlite:./latchkey-data/latchkey.db, or postgres://USER:PASSWORD@HOST:PORT/NAME with what is special in the password percent-encoded',
       )
       return z.NEVER
     }),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import pg from 'pg'
+import { checkedUrl } from './postgres-url.ts'
 
 const INT8 = 20
 
@@ -20,13 +21,13 @@ export interface ConnectionOptions {
 }
 
 /**
- * Throws what the URL itself makes impossible, such as a certificate's file that is not there.
+ * Throws what the URL itself makes impossible: as a `ConfigError`, or as what a certificate's file that is not there brings about.
  *
  * No limit is among the parameters of the start: PgBouncer refuses a connection that asks for what it does not know.
  */
 export function clientConfig({ url, timeoutSeconds }: ConnectionOptions): pg.ClientConfig {
   return {
-    connectionString: url,
+    connectionString: checkedUrl(url),
     application_name: 'latchkey',
     connectionTimeoutMillis: CONNECTION_WAIT_MS,
     query_timeout: timeoutSeconds === null ? undefined : timeoutSeconds * 1000 + GRACE_MS,
