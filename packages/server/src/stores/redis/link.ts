@@ -12,6 +12,7 @@ const RECONNECT_WAIT_MS = 1_000
 const REFUSALS: Readonly<Record<string, string>> = {
   NOAUTH: 'needs a password: Redis asks for one',
   WRONGPASS: 'has a user or a password that Redis does not take',
+  'ERR DB index is out of range': 'names a database whose number Redis does not have',
   'ERR This instance has cluster support disabled':
     'names no cluster: write redis:// instead of redis+cluster://',
 }
@@ -39,8 +40,10 @@ export class RedisLink {
   /** Connects for the first time. Rejects with `ConfigError` where Redis turns us away, or with `StoreUnavailableError`. */
   async connect(timeoutMs: number): Promise<void> {
     let refusal: ConfigError | undefined
+    let cause: Error | undefined
     const onError = (error: Error & { lastNodeError?: Error }) => {
-      refusal ??= refusalOf(error.lastNodeError ?? error)
+      cause = error.lastNodeError ?? error
+      refusal ??= refusalOf(cause)
     }
     this.client.on('error', onError)
     const giveUp = new AbortController()
@@ -50,12 +53,14 @@ export class RedisLink {
     try {
       await Promise.race([this.client.connect(), tooLong])
     } catch (error) {
-      throw refusal ?? toStoreError(error)
+      throw refusal ?? noConnection(cause ?? error)
     } finally {
       giveUp.abort()
       tooLong.catch(() => {})
       this.client.off('error', onError)
     }
+    // The driver is content with the database that it is in, and so would be beside another service.
+    if (refusal !== undefined) throw refusal
   }
 
   /**
@@ -96,6 +101,17 @@ function refusalOf({ message }: Error): ConfigError | undefined {
   return known === undefined ? undefined : wrong(REFUSALS[known] as string)
 }
 
+/** What is not sent while there is no connection, in the driver's words. */
+function isAway(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Stream isn't writeable")
+}
+
+/** The driver itself only says that the connection is closed: why, it has said before. */
+function noConnection(cause: unknown): StoreUnavailableError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new StoreUnavailableError(new Error(`no connection to Redis: ${why}`, { cause }))
+}
+
 /** Sent, or perhaps sent, but not answered. What was not sent fails at once: Redis is away, and nobody knows for how long. */
 function isLostConnection(error: unknown): boolean {
   return (
@@ -110,5 +126,5 @@ function toStoreError(error: unknown): unknown {
   }
   // It holds what was sent: seeds.
   if (error instanceof Error && 'command' in error) delete error.command
-  return new StoreUnavailableError(error)
+  return isAway(error) ? noConnection(error) : new StoreUnavailableError(error)
 }

@@ -17,7 +17,7 @@ import { RevokedSessions } from './revoked.ts'
 import { checkServer, noticesOf, readFacts } from './server-facts.ts'
 import { RedisSessionStore } from './session-store.ts'
 import { type Lifetimes, RedisSessions } from './sessions.ts'
-import { parseRedisUrl, type RedisLocation } from './url.ts'
+import { parseRedisUrl, type RedisLocation, wrong } from './url.ts'
 import { UserSessions } from './user-sessions.ts'
 
 const PING_LIFE_MS = 1_000
@@ -72,6 +72,7 @@ export async function openRedisStores(
     await link.connect(commandTimeoutMs)
     await listener.connect(commandTimeoutMs)
     const notices = await meetServers(link, location)
+    await checkRights(link, keys)
     // Before any session is served: what has ended stays ended, whatever Redis has kept.
     await revoked.start()
     await histories.start()
@@ -103,4 +104,20 @@ async function meetServers(link: RedisLink, location: RedisLocation): Promise<st
     for (const notice of await noticesOf(master, facts, location)) notices.add(notice)
   }
   return [...notices]
+}
+
+/** Throws a `ConfigError` where the user may not do what every sign-in and every refresh does. */
+async function checkRights(link: RedisLink, keys: KeyNames): Promise<void> {
+  const checks = [
+    (client: RedisLink['client']) => client.set(keys.ping, '', 'PX', PING_LIFE_MS),
+    (client: RedisLink['client']) => client.eval('return 1', 1, keys.ping),
+  ]
+  for (const check of checks) {
+    const refusal = await link.call(check).then(
+      () => '',
+      // One that takes no writes just now may do so later.
+      (error: Error) => (error.cause instanceof Error ? error.cause.message : ''),
+    )
+    if (refusal.startsWith('NOPERM')) throw wrong(`has a user without the rights that it needs (${refusal})`)
+  }
 }

@@ -53,6 +53,33 @@ describe('a start', () => {
     expect(await problemOf(`redis://:right@127.0.0.1:${guarded.port}`)).toBeUndefined()
   })
 
+  test('says why there is no connection, and not only that there is none', async () => {
+    const port = await freePort()
+    const error = (await problemOf(`redis://127.0.0.1:${port}`)) as StoreUnavailableError
+    expect(String(error.cause)).toContain(`no connection to Redis: connect ECONNREFUSED 127.0.0.1:${port}`)
+  })
+
+  test('is refused for a database that Redis does not have: it would be in another one', async () => {
+    expect(String(await problemOf(`redis://127.0.0.1:${server.port}/99`))).toContain(
+      'names a database whose number',
+    )
+  })
+
+  test('is refused for a user who may read, and not write or run scripts', async () => {
+    const guarded = await startRedis()
+    onTestFinished(() => guarded.process.remove())
+    const commands = { reader: ['+@read', '+@connection'], writer: ['+@all', '-@scripting'] }
+    for (const [user, rights] of Object.entries(commands)) {
+      await withRedis(guarded.url, (redis) =>
+        redis.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '&*', ...rights),
+      )
+      const error = await problemOf(`redis://${user}:secret@127.0.0.1:${guarded.port}`)
+      expect(error, user).toBeInstanceOf(ConfigError)
+      expect(String(error)).toContain('without the rights')
+      expect(String(error)).not.toContain('secret')
+    }
+  })
+
   test('says which form the URL needs for a cluster, and for what is none', async () => {
     expect(String(await problemOf(`redis+cluster://127.0.0.1:${server.port}`))).toContain('names no cluster')
     const node = await startRedis({ 'cluster-enabled': 'yes' })
