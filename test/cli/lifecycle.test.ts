@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
+import { freePort } from '../../packages/server/src/stores/testing/servers/free-port.ts'
 import { answerOf, closeOf, open, untilRefused } from '../http/raw.ts'
 import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
 import { environmentOf, newStore } from '../support/stores/store.ts'
-import { serve } from './run.ts'
+import { LATCHKEY, serve, start } from './run.ts'
 
 const EMAIL = 'ada@example.com'
 const CREDENTIALS = { email: EMAIL, password: PASSWORD, client: 'native' }
@@ -101,19 +104,40 @@ test('a request that comes before the service is ready is answered once it is', 
   await starting
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** Connects as soon as somebody listens. */
 async function connectSoon(port: number) {
   for (;;) {
     const socket = await open(`http://127.0.0.1:${port}`).catch(() => null)
     if (socket !== null) return socket
   }
+}
+
+test('a start that still waits for its database ends at once when it is told to stop', async () => {
+  const nobody = `postgres://latchkey@127.0.0.1:${await freePort()}/latchkey`
+  for (const workers of ['1', '2']) {
+    const environment = {
+      LATCHKEY_DATABASE_URL: nobody,
+      LATCHKEY_SECRET: randomBytes(32).toString('base64url'),
+      LATCHKEY_WORKERS: workers,
+    }
+    const { process, ended } = start(['serve'], { workingFolder: temporaryFolder(), environment })
+    await untilSaid(process.stderr, 'PostgreSQL is waited for')
+    const told = performance.now()
+    process.kill('SIGINT')
+    expect((await ended).code, workers).toBe(0)
+    expect(performance.now() - told, workers).toBeLessThan(5_000)
+  }
+})
+
+test('a reader that has enough, such as head, breaks off no command', async () => {
+  const workingFolder = temporaryFolder()
+  const program = ['/bin/sh', '-c', `{ '${LATCHKEY}' migrate --dry-run; echo "code $?" >&2; } | head -1`]
+  const { stdout, stderr } = await start([], { program, workingFolder }).ended
+  expect(stdout).toBe('-- 0001-users-sessions-keys\n')
+  expect(stderr).toBe('code 0\n')
+})
+
+async function untilSaid(output: Readable | null, text: string): Promise<void> {
+  let said = ''
+  while (output !== null && !said.includes(text)) said += String((await once(output, 'data'))[0])
 }

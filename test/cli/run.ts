@@ -48,7 +48,8 @@ export async function serve(args: readonly string[], invocation: Invocation): Pr
   }
 }
 
-function start(
+/** Starts a command, and waits for nothing. */
+export function start(
   args: readonly string[],
   { environment = {}, workingFolder, input, program = [LATCHKEY] }: Invocation,
 ) {

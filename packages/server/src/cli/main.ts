@@ -19,6 +19,12 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+const WHERE_STORES_ARE =
+  '\nIs it running, and is the URL right? Look at LATCHKEY_DATABASE_URL and LATCHKEY_REDIS_URL, or at --to of a move.'
+
+// Who reads the output, such as `head`, may go away: what was begun is brought to its end all the same.
+process.stdout.on('error', () => {})
+
 const program = new Command('latchkey')
   .description(
     'Keeps users signed in: short-lived access tokens, one rotating, revocable session behind each.',
@@ -54,8 +60,9 @@ try {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof AuthError) {
-    const cause = error.cause instanceof Error ? ` (${error.cause.message})` : ''
-    return `${error.message}${cause}`
+    const cause = error.cause instanceof Error ? error.cause.message : ''
+    const hint = cause.startsWith('no connection to') ? WHERE_STORES_ARE : ''
+    return `${error.message}${cause && ` (${cause})`}${hint}`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

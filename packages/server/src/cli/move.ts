@@ -58,7 +58,9 @@ function tell({ outcome, rows, path, target }: MoveReport, seconds: number, sett
     case 'finished':
       print('A move that was broken off at its last step had arrived, and is finished now.')
   }
-  print(`${path} takes no write any more. Start the services with LATCHKEY_DATABASE_URL set to ${target}.`)
+  print(
+    `${path} takes no write any more. Start the services with LATCHKEY_DATABASE_URL set to postgres://USER:PASSWORD@${target}.`,
+  )
   if (settings.options.secret === undefined) {
     print(`They need the same secret: set LATCHKEY_SECRET to what is in ${join(dirname(path), 'secret')}.`)
   }

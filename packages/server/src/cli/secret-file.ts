@@ -20,7 +20,13 @@ const OTHERS_MAY_READ = 0o077
  */
 export function developmentSecret(databasePath: string): string {
   const path = join(dirname(databasePath), 'secret')
-  if (!existsSync(path)) make(path)
+  try {
+    if (!existsSync(path)) make(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const problem = `cannot be made (${code}): the database needs a folder that can be written, see LATCHKEY_DATABASE_URL`
+    throw new ConfigError([{ setting: path, problem }])
+  }
   if (process.platform !== 'win32' && (statSync(path).mode & OTHERS_MAY_READ) !== 0) {
     throw new ConfigError([{ setting: path, problem: `can be read by others. Run: chmod 600 ${path}` }])
   }

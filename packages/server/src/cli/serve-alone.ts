@@ -18,7 +18,9 @@ export async function serveAlone(settings: Settings): Promise<void> {
   const stopAsked = stopSignal()
   const logger = createLogger(settings.options.logLevel ?? 'info')
   const { rehearsal } = settings
-  const server = await startServer(settings, { logger })
+  const server = await Promise.race([startServer(settings, { logger }), stopAsked])
+  // Nobody is served yet, and a start may wait for its database for half a minute.
+  if (server === undefined) process.exit()
   announce(server.options.url, server.address, settings.options.url === undefined)
   server.open(
     rehearsal === null ? server.fetch : startRehearsal(server.fetch, rehearsal, server.options, logger),

@@ -8,8 +8,6 @@ import { workerCount } from './worker-count.ts'
  * `ConfigError` or `StoreUnavailableError`.
  */
 export async function serve(settings: Settings): Promise<void> {
-  // Who reads the output may go away; the service stays.
-  process.stdout.on('error', () => {})
   // What is wrong is said once, and the development secret made once, before there are workers.
   checkedAuthOptions(settings, settings.options.port ?? DEFAULT_PORT)
   const workers = workerCount(settings.options.workers)

@@ -28,13 +28,15 @@ export async function serveAsWorker(settings: Settings, workers: number): Promis
   const tell = (news: WorkerNews) => primary.tell(news)
   try {
     const logger = createLogger(settings.options.logLevel ?? 'info')
-    server = await startServer(share(settings, workers), {
+    const starting = startServer(share(settings, workers), {
       logger,
       siblings: {
         metrics: async () => String(await ask({ topic: 'metrics' })),
         cameBeforeAnswer: async (question) => (await ask({ topic: 'arrival', ...question })) === true,
       },
     })
+    server = (await Promise.race([starting, stopAsked])) ?? undefined
+    if (server === undefined) process.exit()
     server.open(server.fetch)
     // All workers find the same.
     if (cluster.worker?.id === 1) for (const notice of server.notices) logger.warn(notice)

@@ -30,7 +30,8 @@ export async function serveWithWorkers(settings: Settings, count: number): Promi
   const logger = createLogger(settings.options.logLevel ?? 'info')
   const workers = new Workers(settings.options.port ?? DEFAULT_PORT, logger)
   try {
-    const address = await workers.start(count)
+    const address = await Promise.race([workers.start(count), stopAsked])
+    if (address === undefined) return
     // The worker that could not serve has said why.
     if (address === null) {
       process.exitCode = 1
