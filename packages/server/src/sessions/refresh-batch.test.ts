@@ -109,6 +109,21 @@ test('however many sessions of a batch have run out, they are ended in one step,
   expect(rotatedIds).toEqual([fresh.id])
 })
 
+test('a store that shows a session as live and never moves it is away for that session, and for nobody else', async () => {
+  const [stuck, good] = [aSession(), aSession({ id: '11111111-0000-4000-8000-000000000000' })]
+  const { store } = aStore([stuck, good], async () => [])
+  const { rotateMany } = store
+  store.rotateMany = async (rotations) => {
+    const moving = rotations.filter(({ next }) => next.id !== stuck.id)
+    await rotateMany(moving)
+    return rotations.map((rotation) => moving.includes(rotation))
+  }
+  const { decide, candidate } = aBatch(store, OPENED)
+  const outcomes = await decide([candidate(stuck), candidate(good)])
+  expect(outcomes[0]).toMatchObject({ kind: 'failed', error: { code: 'STORE_UNAVAILABLE' } })
+  expect(outcomes[1]).toMatchObject({ kind: 'rotate' })
+})
+
 test('a session that a batch ends is over for everybody else in it', async () => {
   const session = aSession({ generation: 5 })
   const { store, rotatedIds } = aStore([session], async (ids) => [...ids])

@@ -1,4 +1,5 @@
 import type { Limits } from '../abuse/limits.ts'
+import { StoreUnavailableError } from '../errors.ts'
 import type { EventListener } from '../events.ts'
 import type { Clock, Instant } from '../time.ts'
 import type { ArrivalQuestion, RefreshArrivals } from './arrivals.ts'
@@ -140,7 +141,17 @@ class RefreshBatch {
     const lost = await this.#move([...moves.values()])
     if (lost.length > 0) await this.#read(lost)
     await this.#askOthers(unsure)
-    return [...lost, ...again, ...unsure]
+    return [...lost.filter((candidate) => this.#hasChanged(candidate, moves)), ...again, ...unsure]
+  }
+
+  /** A store that shows a session as live and does not move it would be asked for ever, and everybody else would wait. */
+  #hasChanged(candidate: Candidate, moves: ReadonlyMap<string, Move>): boolean {
+    const before = moves.get(candidate.claimed.sessionId)?.owned.session
+    const after = this.#sessions.get(candidate.claimed.sessionId)?.session
+    if (before?.generation !== after?.generation || after?.ended !== null) return true
+    const error = new StoreUnavailableError(new Error('a session stands still that nobody else has moved'))
+    this.#outcomes.set(candidate, { kind: 'failed', error })
+    return false
   }
 
   /** Two tabs at once are no theft, also when each is at another worker of the node: asked before a session is ended for it. */

@@ -130,8 +130,8 @@ export function decodeSession(id: string, bytes: Buffer): StoredSession {
 }
 
 function decodeEnded(bytes: Buffer): Ended | null {
-  const reason = STATES[bytes[0] as number]
-  return reason === null || reason === undefined
-    ? null
-    : { at: bytes.readUIntBE(ENDED_AT, NUMBER_BYTES) as Instant, reason }
+  const state = bytes[0] as number
+  if (state === 0) return null
+  // A reason that only a newer version knows is an end all the same.
+  return { at: bytes.readUIntBE(ENDED_AT, NUMBER_BYTES) as Instant, reason: STATES[state] ?? 'logout' }
 }

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
+import { idToBytes } from '../../ids.ts'
 import type { Session } from '../../sessions/session.ts'
 import { createSqlAccountStore } from '../sql/account-store.ts'
 import { withRedis } from '../testing/servers/by-hand.ts'
@@ -14,7 +15,13 @@ import {
   rotationOf,
   signedIn,
 } from '../testing/world.ts'
+import { createClient } from './client.ts'
+import { KeyNames } from './keys.ts'
+import { RedisLink } from './link.ts'
+import { RedisSessions } from './sessions.ts'
 import { firstAnswer, newWorld, type RedisWorld } from './testing/world.ts'
+import { parseRedisUrl } from './url.ts'
+import { UserSessions } from './user-sessions.ts'
 
 const LONGEST_REFUSAL_MS = 200
 
@@ -127,6 +134,36 @@ test('a node forgets no end before Redis has heard of it once more', async () =>
   await expect.poll(() => world.sessions.rotateMany([rotationOf(going)])).toEqual([false])
 })
 
+test('a session that a newer version has ended for a reason of its own is over for this one too', async () => {
+  const server = await startServer()
+  const world = await newWorld({ url: server.url })()
+  const { opened } = await signedIn(world, 1)
+  const [session] = opened as [Session]
+  const key = `${world.prefix}:{${shortId(session.id)}}`
+  await withRedis(server.url, (redis) => redis.setrange(key, 0, Buffer.from([200])))
+  expect(await reasons(world, opened)).toEqual(['logout'])
+})
+
+test('a sign-in that was held up for a minute is in its user’s list, whoever looks just then', async () => {
+  const server = await startServer()
+  const world = await newWorld({ url: server.url })()
+  const { account, opened } = await signedIn(world, 1)
+  const [session] = opened as [Session]
+  const location = parseRedisUrl(server.url)
+  const link = new RedisLink(createClient(location, 1_000))
+  onTestFinished(() => link.close())
+  await link.connect(1_000)
+  const keys = new KeyNames(world.prefix)
+  const lifetimes = { idleTtlSeconds: 604_800, sessionRetentionSeconds: 604_800 }
+  const ofUsers = new UserSessions(link, keys, new RedisSessions(link, keys, lifetimes))
+  const longAgo = (Date.now() - 120_000) * 1_000
+  await withRedis(server.url, (redis) => redis.zadd(keys.user(account.id), longAgo, idToBytes(session.id)))
+  // It enrols once more when it goes on; and who saw it without a session before that strikes it off after.
+  await ofUsers.enrol(session)
+  await ofUsers.strike(account.id, [session.id], 60)
+  expect(idsOf(await world.sessions.listByUser(account.id))).toEqual([session.id])
+})
+
 test('after everything was wiped, nobody is let in, and everybody may sign in again', async () => {
   const server = await startServer()
   const world = await newWorld({ url: server.url })()
@@ -173,7 +210,7 @@ test('a deleted account takes its sessions with it: addresses and devices too', 
   const world = await newWorld({ url: server.url })()
   const { account } = await signedIn(world, 3)
   await world.accounts.delete(account.id, LATER)
-  expect(await withRedis(server.url, (redis) => redis.keys('*'))).toEqual([])
+  expect(await withRedis(server.url, (redis) => redis.keys('*{*}'))).toEqual([])
 })
 
 test('a sign-in that was cut short leaves nothing behind that its user cannot end', async () => {

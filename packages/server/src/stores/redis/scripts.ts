@@ -48,9 +48,12 @@ if (string.byte(redis.call('GETRANGE', KEYS[1], 0, 0)) or 0) ~= 0 then return 0 
 redis.call('DEL', KEYS[1])
 return 1`
 
-/** The score is the time in microseconds, or one more than the newest has: no two are the same. */
+/**
+ * The score is the time in microseconds, or one more than the newest has: no two are the same. Who enrols once more is as new, so that
+ * nobody strikes it off who had seen it without a session before. What has to make room stays so.
+ */
 const ENROL = `
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+if tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0) >= 0 then
   local time = redis.call('TIME')
   local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
   redis.call('ZADD', KEYS[1], math.max(time[1] * 1000000 + time[2], tonumber(newest[2] or 0) + 1), ARGV[1])
