@@ -3,7 +3,7 @@ import { isOver } from './rules.ts'
 import type { Bounds, UpkeepStore } from './store.ts'
 
 /** Rows that one statement looks at: a third of a millisecond in SQLite, which runs in the thread that serves. */
-export const LOOK_ROWS = 256
+const LOOK_ROWS = 256
 
 export interface Pace {
   /** The share of the time that looking takes at most. */
