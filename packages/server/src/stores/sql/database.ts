@@ -31,6 +31,9 @@ export interface SqlDatabase {
   /** For single reading statements. */
   readonly reader: Kysely<Schema>
 
+  /** The same for the log of revocations, which is read in time however many others wait. */
+  readonly logReader: Kysely<Schema>
+
   /** An id in the form of its column. */
   dbId(id: string): DbId
 

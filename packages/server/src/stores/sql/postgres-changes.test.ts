@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { newId } from '../../ids.ts'
 import { RevocationFeed } from '../../revocations/feed.ts'
-import { queryPostgres } from '../testing/servers/by-hand.ts'
-import { LATER } from '../testing/world.ts'
+import { aSession } from '../../sessions/testing/sessions.ts'
+import { holdPostgres, queryPostgres } from '../testing/servers/by-hand.ts'
+import { idsOf, LATER, opening, signedIn } from '../testing/world.ts'
 import { startCuttingProxy } from './testing/cutting-proxy.ts'
 import { open, type PostgresWorld, startPostgresWorld, storesOf } from './testing/postgres-world.ts'
 
@@ -96,6 +98,25 @@ test('what is revoked after a replica has taken over that had not received the l
   await append('c')
   await feed.catchUp()
   expect(heard()).toBe(9)
+})
+
+test('within a second also where every connection for sign-ins waits for somebody else', async () => {
+  const url = await world.newDatabase()
+  const [here, there] = [storesOf(await open({ url })), storesOf(await open({ url }))]
+  const { account, opened } = await signedIn(here, 1)
+  const letGo = await holdPostgres(url, `select 1 from users where id = '${account.id}' for update`)
+  const waiting = Array.from({ length: 10 }, () =>
+    there.sessions.open(opening(aSession({ id: newId(), userId: account.id }))).catch(() => 'refused'),
+  )
+  await expect
+    .poll(() => queryPostgres(url, `select 1 from pg_stat_activity where wait_event_type = 'Lock'`))
+    .toHaveLength(7)
+  await here.sessions.endMany(idsOf(opened), 'logout', LATER)
+  const start = performance.now()
+  expect(await there.revocations.after(0, 10)).toHaveLength(1)
+  expect(performance.now() - start).toBeLessThan(A_SECOND_MS)
+  await letGo()
+  await Promise.all(waiting)
 })
 
 test('who stops watching leaves no connection behind', async () => {

@@ -67,7 +67,7 @@ export async function openPostgres({
     await tables.close()
   }
 
-  // Refreshes have connections of their own: sign-ins that are slow take them none.
+  // Refreshes, and readers of the log, have connections of their own: sign-ins that are slow take them none.
   const hotSize = Math.max(1, Math.floor(poolSize / 4))
   const hotPool = new PostgresPool({ ...connection, settings: HOT_SETTINGS }, hotSize)
   const pool = new PostgresPool(connection, Math.max(1, poolSize - hotSize - 1))
@@ -79,6 +79,7 @@ export async function openPostgres({
   return {
     notices,
     reader: db,
+    logReader: kyselyOver(hotPool, () => BEGIN),
     dbId: idOrNobodys,
     locksRows: true,
 

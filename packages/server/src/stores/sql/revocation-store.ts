@@ -5,9 +5,9 @@ import type { SqlDatabase } from './database.ts'
 import type { RevocationRow, Schema } from './schema.ts'
 
 export function createSqlRevocationStore(database: SqlDatabase): RevocationStore {
-  const { reader } = database
+  const { logReader } = database
   const after = (position: number, limit: number) =>
-    reader
+    logReader
       .selectFrom('revocations')
       .selectAll()
       .where('position', '>', position)
@@ -27,7 +27,7 @@ export function createSqlRevocationStore(database: SqlDatabase): RevocationStore
     },
 
     async newest() {
-      const row = await reader
+      const row = await logReader
         .selectFrom('revocations')
         .select('position')
         .orderBy('position', 'desc')

@@ -75,6 +75,7 @@ export async function openSqlite(
   return {
     notices: [],
     reader: readerDb,
+    logReader: readerDb,
     dbId: idToBytes,
     locksRows: false,
     async alone() {},
