@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { createAuth } from 'latchkey'
 import { expect, onTestFinished, test } from 'vitest'
 import { CHEAP_HASHING, PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
@@ -313,6 +314,23 @@ test('Ctrl-C stops an import between two steps, and says so', async () => {
   child.kill('SIGINT')
   expect((await once(child, 'close'))[0]).toBe(130)
   expect(stdout).toMatch(/^500 added, 0 there already, 0 refused\.\nNot every line was looked at/)
+}, 60_000)
+
+test('Ctrl-C leaves nothing of an export that was not whole', async () => {
+  const world = await workplace()
+  await world.importLines(Array.from({ length: 20_000 }, (_, i) => `{"email":"user${i}@example.com"}`))
+  const child = spawn(LATCHKEY, ['users', 'export', '--output', 'users.jsonl'], {
+    env: serviceEnvironment(world.environment),
+    cwd: world.folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = once(child, 'close')
+  const exported = () => readdirSync(world.folder).filter((name) => name.startsWith('users.jsonl'))
+  while (exported().length === 0 && child.exitCode === null) await setImmediate()
+  child.kill('SIGINT')
+  expect((await ended)[0]).toBe(130)
+  expect(exported()).toEqual([])
 }, 60_000)
 
 test('what cannot be read or written is said, and nothing is imported', async () => {

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { AuthError, ConfigError } from '../errors.ts'
+import { AuthError, ConfigError, StoreUnavailableError } from '../errors.ts'
 import { REHEARSAL_HELP } from '../rehearsal/texts.ts'
 import { addDecodeCommand } from './program/decode.ts'
 import { addKeyCommands } from './program/keys.ts'
@@ -20,7 +20,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 }
 
 const WHERE_STORES_ARE =
-  '\nIs it running, and is the URL right? Look at LATCHKEY_DATABASE_URL and LATCHKEY_REDIS_URL, or at --to of a move.'
+  '\nIs it there, and is the URL right? Look at LATCHKEY_DATABASE_URL and LATCHKEY_REDIS_URL, or at --to of a move.'
 
 // Who reads the output, such as `head`, may go away: what was begun is brought to its end all the same.
 process.stdout.on('error', () => {})
@@ -61,7 +61,7 @@ function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   if (error instanceof AuthError) {
     const cause = error.cause instanceof Error ? error.cause.message : ''
-    const hint = cause.startsWith('no connection to') ? WHERE_STORES_ARE : ''
+    const hint = error instanceof StoreUnavailableError ? WHERE_STORES_ARE : ''
     return `${error.message}${cause && ` (${cause})`}${hint}`
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

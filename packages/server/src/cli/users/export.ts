@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Auth } from '../../auth.ts'
 import { ConfigError } from '../../errors.ts'
@@ -12,6 +12,10 @@ export interface ExportFlags {
   output: string | null
   withPasswordHashes: boolean
 }
+
+/** As a shell says of a command that Ctrl-C ended. */
+const INTERRUPTED = 130
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 /** `latchkey users export` */
 export async function exportUsers(
@@ -54,16 +58,25 @@ async function writeFile(path: string, batches: AsyncIterable<string[]>): Promis
   const draft = `${path}.part`
   const file = create(draft)
   let count = 0
+  const giveUp = () => {
+    rmSync(draft, { force: true })
+    process.exit(INTERRUPTED)
+  }
+  for (const signal of SIGNALS) process.once(signal, giveUp)
   try {
     for await (const lines of batches) {
       writeSync(file, toText(lines))
       count += lines.length
     }
     fsyncSync(file)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
   } finally {
     closeSync(file)
   }
   renameSync(draft, path)
+  for (const signal of SIGNALS) process.off(signal, giveUp)
   const folder = openSync(dirname(path), 'r')
   fsyncSync(folder)
   closeSync(folder)
