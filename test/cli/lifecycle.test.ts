@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/src/stores/testing/servers/free-port.ts'
-import { answerOf, closeOf, open, untilRefused } from '../http/raw.ts'
+import { answerOf, beginSignUp, closeOf, open, untilRefused } from '../http/raw.ts'
 import { PASSWORD, sendTo, temporaryFolder } from '../support/auth.ts'
 import { environmentOf, newStore } from '../support/stores/store.ts'
 import { LATCHKEY, serve, start } from './run.ts'
@@ -54,7 +53,7 @@ test('SIGTERM and SIGINT let what is under way finish, take nothing new, and end
 async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
   const { process, url, ended } = await serve([], await workplace())
   const body = JSON.stringify(CREDENTIALS)
-  const underWay = await startRequest(url, body.length)
+  const underWay = await beginSignUp(url, body.length)
   const idle = await open(url)
   idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
   expect((await answerOf(idle)).headers.get('connection')).toBe('keep-alive')
@@ -76,22 +75,11 @@ async function finishesUnderWay(signal: NodeJS.Signals): Promise<void> {
 /** A client that never finishes its request. */
 async function outlastsNobody(): Promise<void> {
   const { process, url, ended } = await serve([], await workplace())
-  await startRequest(url, 100)
+  await beginSignUp(url, 100)
   const askedAt = performance.now()
   process.kill('SIGTERM')
   expect((await ended).code).toBe(0)
   expect(performance.now() - askedAt).toBeLessThan(10_000)
-}
-
-/** Sends the head of a sign-up, and resolves when the service has it: its interim answer says so. */
-async function startRequest(url: string, bodyLength: number): Promise<Socket> {
-  const socket = await open(url)
-  socket.write(
-    'POST /auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
-      `Content-Length: ${bodyLength}\r\nExpect: 100-continue\r\n\r\n`,
-  )
-  await once(socket, 'data')
-  return socket
 }
 
 test('a request that comes before the service is ready is answered once it is', async () => {

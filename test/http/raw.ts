@@ -47,6 +47,17 @@ export async function open(url: string): Promise<Socket> {
   return socket
 }
 
+/** Sends the head of a sign-up, and resolves when the service has it: its interim answer says so. */
+export async function beginSignUp(url: string, bodyLength: number): Promise<Socket> {
+  const socket = await open(url)
+  socket.write(
+    'POST /auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+      `Content-Length: ${bodyLength}\r\nExpect: 100-continue\r\n\r\n`,
+  )
+  await once(socket, 'data')
+  return socket
+}
+
 /** Resolves when nobody listens any more. Idle connections are closed an instant before; who comes in between is reset. */
 export async function untilRefused(url: string): Promise<void> {
   for (;;) {

@@ -1,21 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { postgresPrograms } from '../../packages/server/src/stores/testing/servers/postgres.ts'
+import { expect, onTestFinished, test } from 'vitest'
 import { LATCHKEY } from '../cli/run.ts'
 import { Device } from '../faults/device.ts'
 import { serviceEnvironment } from '../support/service.ts'
 import { fill, newPlace, type Place, startTargets, targets } from './world.ts'
 
-const missing = postgresPrograms() === null
-let removeTargets = async () => {}
-
-beforeAll(async () => {
-  if (!missing) removeTargets = await startTargets()
-})
-afterAll(() => removeTargets())
-beforeEach((context) => context.skip(missing, 'PostgreSQL is not installed'))
+startTargets()
 
 const DEVICES = 8
 const FILLERS = 20_000

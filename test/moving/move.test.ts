@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { postgresPrograms } from '../../packages/server/src/stores/testing/servers/postgres.ts'
+import { expect, test } from 'vitest'
 import { latchkey } from '../cli/run.ts'
 import { newKey, refresh } from '../refresh/client.ts'
 import { over, signUpAt } from '../refresh/over-http.ts'
@@ -9,14 +8,7 @@ import { Listener } from '../revocations/listener.ts'
 import { PASSWORD } from '../support/auth.ts'
 import { fill, newPlace, type Place, startTargets, targets } from './world.ts'
 
-const missing = postgresPrograms() === null
-let removeTargets = async () => {}
-
-beforeAll(async () => {
-  if (!missing) removeTargets = await startTargets()
-})
-afterAll(() => removeTargets())
-beforeEach((context) => context.skip(missing, 'PostgreSQL is not installed'))
+startTargets()
 
 const BCRYPT = '$2b$04$Yam4fX3Zk8WrCQDhn05FwuvZyXsbWhC3hFBvAVGYMu6J72ONcudv6'
 

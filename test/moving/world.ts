@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest'
 import { queryPostgres } from '../../packages/server/src/stores/testing/servers/by-hand.ts'
 import {
   type PostgresServer,
+  postgresPrograms,
   startPostgres,
 } from '../../packages/server/src/stores/testing/servers/postgres.ts'
 import { type Ended, latchkey } from '../cli/run.ts'
@@ -32,10 +33,14 @@ export interface Place {
 
 let server: PostgresServer | undefined
 
-/** One server for all tests of a file; to be called in `beforeAll`. Resolves to what removes it. */
-export async function startTargets(): Promise<() => Promise<void>> {
-  server = await startPostgres()
-  return async () => await server?.process.remove()
+/** One server for all tests of the file that calls it at its top; where there is none to start, they are skipped. */
+export function startTargets(): void {
+  const missing = postgresPrograms() === null
+  beforeAll(async () => {
+    if (!missing) server = await startPostgres()
+  })
+  afterAll(async () => await server?.process.remove())
+  beforeEach((context) => context.skip(missing, 'PostgreSQL is not installed'))
 }
 
 export function targets(): PostgresServer {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { freePort } from '../../packages/server/src/stores/testing/servers/free-port.ts'
 import { latchkey } from '../cli/run.ts'
-import { answerOf, open, sendRaw, untilRefused } from '../http/raw.ts'
+import { answerOf, beginSignUp, open, sendRaw, untilRefused } from '../http/raw.ts'
 import { expectAlive, refreshTimes } from '../refresh/client.ts'
 import { over, rawRefresh, signUpAt } from '../refresh/over-http.ts'
 import { PASSWORD } from '../support/auth.ts'
@@ -102,17 +102,6 @@ for (const [name, how] of [
       .map((line) => JSON.parse(line).msg)
     expect(lines.filter((message) => message === 'stopping')).toHaveLength(1)
   })
-}
-
-/** Sends the head of a sign-up, and resolves when a worker has it. */
-async function beginSignUp(url: string, length: number) {
-  const socket = await open(url)
-  socket.write(
-    'POST /auth/register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
-      `Content-Length: ${length}\r\nExpect: 100-continue\r\n\r\n`,
-  )
-  await once(socket, 'data')
-  return socket
 }
 
 test('whichever worker is asked for the metrics, it shows the sums over all; they do not fall when a worker ends', {

@@ -9,23 +9,11 @@ import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { StoreUnavailableError } from '../../errors.ts'
 import { describeStore } from '../conformance.ts'
-import {
-  anAccount,
-  HASH,
-  opening,
-  REFUSED_FOR_MS,
-  rotationOf,
-  type Stores,
-  signedIn,
-} from '../testing/world.ts'
-import { createSqlAccountStore } from './account-store.ts'
+import { anAccount, HASH, opening, rotationOf, signedIn } from '../testing/world.ts'
 import type { SqlDatabase } from './database.ts'
-import { createSqlKeyStore } from './key-store.ts'
-import { createSqlRevocationStore } from './revocation-store.ts'
-import { createSqlServiceStore } from './service-store.ts'
-import { createSqlSessionStore } from './session-store.ts'
 import { openSqlite } from './sqlite.ts'
 import { lockFile } from './testing/file-lock.ts'
+import { storesOf } from './testing/postgres-world.ts'
 
 describeStore('SQLite', async () => {
   const path = newPath()
@@ -261,14 +249,4 @@ async function open(path: string): Promise<SqlDatabase> {
   const database = await openSqlite(path)
   onTestFinished(() => database.close())
   return database
-}
-
-function storesOf(database: SqlDatabase): Stores {
-  return {
-    accounts: createSqlAccountStore(database, () => REFUSED_FOR_MS),
-    sessions: createSqlSessionStore(database, () => REFUSED_FOR_MS),
-    keys: createSqlKeyStore(database),
-    services: createSqlServiceStore(database),
-    revocations: createSqlRevocationStore(database),
-  }
 }

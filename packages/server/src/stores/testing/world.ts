@@ -2,23 +2,15 @@
 // It asserts nothing by itself: conformance.ts runs it.
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../../accounts/account.ts'
-import type { AccountStore } from '../../accounts/store.ts'
 import { newId } from '../../ids.ts'
 import type { StoredKey } from '../../keys/key.ts'
-import type { KeyStore } from '../../keys/store.ts'
-import type { RevocationStore } from '../../revocations/store.ts'
-import type { ServiceStore } from '../../services/store.ts'
 import type { Session } from '../../sessions/session.ts'
-import type { Opening, Rotation, SessionStore } from '../../sessions/store.ts'
+import type { Opening, Rotation } from '../../sessions/store.ts'
 import { aSession, DAY, OPENED } from '../../sessions/testing/sessions.ts'
+import type { Stores as OpenStores } from '../open.ts'
 
-export interface Stores {
-  accounts: AccountStore
-  sessions: SessionStore
-  keys: KeyStore
-  services: ServiceStore
-  revocations: RevocationStore
-}
+/** What every store brings. */
+export type Stores = Pick<OpenStores, 'accounts' | 'sessions' | 'keys' | 'services' | 'revocations'>
 
 /** An empty store that goes away with the test. */
 export interface StoreWorld extends Stores {
