@@ -319,14 +319,14 @@ test('Ctrl-C stops an import between two steps, and says so', async () => {
 test('Ctrl-C leaves nothing of an export that was not whole', async () => {
   const world = await workplace()
   await world.importLines(Array.from({ length: 20_000 }, (_, i) => `{"email":"user${i}@example.com"}`))
-  const child = spawn(LATCHKEY, ['users', 'export', '--output', 'users.jsonl'], {
+  const child = spawn(LATCHKEY, ['users', 'export', '--output', 'whole.jsonl'], {
     env: serviceEnvironment(world.environment),
     cwd: world.folder,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   const ended = once(child, 'close')
-  const exported = () => readdirSync(world.folder).filter((name) => name.startsWith('users.jsonl'))
+  const exported = () => readdirSync(world.folder).filter((name) => name.startsWith('whole.jsonl'))
   while (exported().length === 0 && child.exitCode === null) await setImmediate()
   child.kill('SIGINT')
   expect((await ended)[0]).toBe(130)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Auth } from '../../auth.ts'
 import { ConfigError } from '../../errors.ts'
 import { createProgress, formatCount } from '../progress.ts'
@@ -56,17 +57,19 @@ async function writeOut(batches: AsyncIterable<string[]>): Promise<void> {
 /** The file is there when it is whole, or not at all, and for its user's eyes only. */
 async function writeFile(path: string, batches: AsyncIterable<string[]>): Promise<number> {
   const draft = `${path}.part`
-  const file = create(draft)
-  let count = 0
   const giveUp = () => {
     rmSync(draft, { force: true })
     process.exit(INTERRUPTED)
   }
   for (const signal of SIGNALS) process.once(signal, giveUp)
+  const file = create(draft)
+  let count = 0
   try {
     for await (const lines of batches) {
       writeSync(file, toText(lines))
       count += lines.length
+      // SQLite answers without a turn of the event loop, and Ctrl-C is heard in one.
+      await setImmediate()
     }
     fsyncSync(file)
   } catch (error) {
