@@ -129,6 +129,16 @@ describe('a start', () => {
     await expectConfigError(url.replace('latchkey@', `named:${PASSWORD}@`), 'right')
   })
 
+  test('as a user who may only read says so, instead of serving what nobody can write', async () => {
+    const url = await server.createDatabase('read')
+    await (await open({ url })).close()
+    await queryPostgres(
+      url,
+      'grant usage on schema public to named; grant select on all tables in schema public to named',
+    )
+    await expectConfigError(url.replace('latchkey@', `named:${PASSWORD}@`), 'to read and write keys')
+  })
+
   test('as a user that owns nothing serves with the rights that the guide names', async () => {
     const url = await server.createDatabase('owned')
     await (await open({ url })).close()

@@ -34,6 +34,15 @@ const LOOK = `
     current_schema() as schema, current_setting('fsync') as fsync,
     current_setting('synchronous_commit') as synchronous_commit, current_setting('full_page_writes') as full_page_writes`
 
+/** Our tables, where they are there already, that this user may not read and write. */
+const CLOSED_TABLES = `
+  select relname as name from pg_class
+  where relnamespace = current_schema()::regnamespace and relname = any($1)
+    and not (has_table_privilege(oid, 'SELECT') and has_table_privilege(oid, 'INSERT')
+      and has_table_privilege(oid, 'UPDATE') and has_table_privilege(oid, 'DELETE'))
+  order by relname`
+const TABLES = ['keys', 'limits', 'revocations', 'services', 'sessions', 'upkeep', 'users']
+
 interface Found {
   version: number
   encoding: string
@@ -68,7 +77,11 @@ export async function meetPostgres(options: ConnectionOptions, waitSeconds: numb
 
 /** The right that only a migration needs: without it Kysely says something else. */
 export function missingRight(): ConfigError {
-  return new ConfigError([{ setting: SETTING, problem: `${PROBLEMS['42501']}: to create tables` }])
+  return lacking('to create tables')
+}
+
+function lacking(right: string): ConfigError {
+  return new ConfigError([{ setting: SETTING, problem: `${PROBLEMS['42501']}: ${right}` }])
 }
 
 /** A `ConfigError` where the URL, or what the server grants, has to be changed; the error itself otherwise. */
@@ -113,6 +126,8 @@ async function look(options: ConnectionOptions): Promise<string[]> {
     const { rows } = await client.query<Found>(LOOK)
     const found = rows[0] as Found
     refuse(found)
+    const closed = (await client.query<{ name: string }>(CLOSED_TABLES, [TABLES])).rows
+    if (closed.length > 0) throw lacking(`to read and write ${closed.map(({ name }) => name).join(', ')}`)
     return [...noticesOfTransport(client), ...noticesOfDurability(found)]
   } finally {
     await client.end().catch(() => {})
