@@ -41,7 +41,8 @@ export const peers: Scenario = {
         yLabel: 'on SQLite, one process, load on the same machine',
         bars: contenders.map(({ name }, index) => ({ name, value: rate(index) })),
       })
-      const fastest = [1, 2, 3].reduce((best, index) => (rate(index) > rate(best) ? index : best))
+      const others = contenders.map((_, index) => index).slice(1)
+      const fastest = others.reduce((best, index) => (rate(index) > rate(best) ? index : best))
       const { ratio, text } = ratioOf(rounds, 0, fastest)
       return [
         {
@@ -49,6 +50,10 @@ export const peers: Scenario = {
           measured: text,
           promised: `at least ${PROMISED_RATIO}`,
           holds: ratio >= PROMISED_RATIO,
+        },
+        {
+          what: 'the same, of the tutorial as tutorials have it',
+          measured: ratioOf(rounds, 0, 1).text,
         },
       ]
     } finally {

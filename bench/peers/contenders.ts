@@ -13,15 +13,25 @@ const REFRESH_COOKIE = /\r\nset-cookie: refreshToken=([^;]+)/i
 
 interface Peer {
   name: string
+  /** The file that it is in. */
+  program: string
+  env?: Readonly<Record<string, string>>
   path: string
   /** How a refresh token is sent. */
   as: 'cookie' | 'form'
 }
 
 export const PEERS: readonly Peer[] = [
-  { name: 'tutorial', path: '/auth/refresh', as: 'cookie' },
-  { name: 'oidc-provider', path: '/token', as: 'form' },
-  { name: 'better-auth', path: '/api/auth/oauth2/token', as: 'form' },
+  { name: 'tutorial', program: 'tutorial', path: '/auth/refresh', as: 'cookie' },
+  {
+    name: 'tutorial, one commit',
+    program: 'tutorial',
+    env: { PEER_ONE_COMMIT: '1' },
+    path: '/auth/refresh',
+    as: 'cookie',
+  },
+  { name: 'oidc-provider', program: 'oidc-provider', path: '/token', as: 'form' },
+  { name: 'better-auth', program: 'better-auth', path: '/api/auth/oauth2/token', as: 'form' },
 ]
 
 /** Installs the peers' packages, which `npm install` does not. Throws what to do when that cannot be done. */
@@ -45,7 +55,10 @@ export async function startWithClients(
   directory: string,
   count: number,
 ): Promise<{ service: Service; clients: Client[] }> {
-  const service = await startPeer(peer.name, { directory })
+  const service = await startPeer(peer.program, {
+    directory,
+    ...(peer.env === undefined ? {} : { env: peer.env }),
+  })
   const connection = await Connection.open(service.origin)
   const clients: Client[] = []
   for (let number = 0; number < count; number++) {

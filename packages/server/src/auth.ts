@@ -27,7 +27,7 @@ import { SessionService } from './sessions/service.ts'
 import type { SiblingQuestion, Siblings } from './siblings.ts'
 import { insured } from './stores/limits/counters.ts'
 import { createMemoryCounters } from './stores/limits/memory.ts'
-import { type MoveOptions, type MoveReport, moveToPostgres } from './stores/move/move.ts'
+import type { MoveOptions, MoveReport } from './stores/move/move.ts'
 import { openSchema, openStores, type Stores, type Tables } from './stores/open.ts'
 import { UpkeepService } from './upkeep/service.ts'
 
@@ -84,8 +84,8 @@ export async function createNode(options: AuthOptions, siblings?: Siblings): Pro
 }
 
 /** The tables of the database that the options name, for who looks after them apart from the service. Throws `ConfigError`. */
-export function openTables(options: AuthOptions): Tables {
-  return openSchema(resolveOptions(options, process.env.NODE_ENV === 'production'))
+export async function openTables(options: AuthOptions): Promise<Tables> {
+  return await openSchema(resolveOptions(options, process.env.NODE_ENV === 'production'))
 }
 
 /** What a move has come to, and how it is asked for. */
@@ -105,6 +105,7 @@ export async function moveDatabase(
     const problem = "is a PostgreSQL database already: move it on with PostgreSQL's own tools"
     throw new ConfigError([{ setting: 'database', problem }])
   }
+  const { moveToPostgres } = await import('./stores/move/move.ts')
   return await moveToPostgres({ ...work, path: database.path, url: to, now })
 }
 

@@ -2,11 +2,11 @@ import { openTables } from '../auth.ts'
 import type { Settings } from './settings.ts'
 import { optionsOf, print } from './with-service.ts'
 
-type Tables = ReturnType<typeof openTables>
+type Tables = Awaited<ReturnType<typeof openTables>>
 
 /** `latchkey migrate` */
 export async function migrate(settings: Settings, { dryRun }: { dryRun: boolean }): Promise<void> {
-  const tables = openTables(optionsOf(settings))
+  const tables = await openTables(optionsOf(settings))
   try {
     const pending = await tables.pending()
     if (pending.length === 0) print('Nothing to do: the database has every migration of this version.')

@@ -7,20 +7,19 @@ import type { ServiceStore } from '../services/store.ts'
 import type { SessionStore } from '../sessions/store.ts'
 import type { UpkeepStore } from '../upkeep/store.ts'
 import { createMemoryCounters, createWorkerCounters } from './limits/memory.ts'
-import { createPostgresCounters } from './limits/postgres.ts'
-import { createRedisCounters } from './limits/redis.ts'
-import { openRedisStores, type RedisStores } from './redis/open.ts'
+import type { RedisStores } from './redis/open.ts'
 import { createSqlAccountStore } from './sql/account-store.ts'
 import type { SqlDatabase } from './sql/database.ts'
 import { createSqlKeyStore } from './sql/key-store.ts'
 import type { DatabaseSchema } from './sql/migrate.ts'
 import { statementsOf } from './sql/migration-sql.ts'
-import { openPostgres, openPostgresSchema } from './sql/postgres.ts'
 import { createSqlRevocationStore } from './sql/revocation-store.ts'
 import { createSqlServiceStore } from './sql/service-store.ts'
 import { createSqlSessionStore } from './sql/session-store.ts'
 import { openSqlite, openSqliteSchema } from './sql/sqlite.ts'
 import { createSqlUpkeepStore } from './sql/upkeep-store.ts'
+
+// The drivers of PostgreSQL and Redis are loaded where they are needed: beside a file they would cost each start 70 ms and 20 MB.
 
 /** Everything that is kept, and where: what the settings name. */
 export interface Stores {
@@ -75,7 +74,7 @@ export async function openStores(settings: StoreSettings, refusedForMs: () => nu
     services: createSqlServiceStore(sql),
     revocations: redis?.revocations ?? createSqlRevocationStore(sql),
     upkeep: createSqlUpkeepStore(sql),
-    counters: openCounters(settings, sql, redis),
+    counters: await openCounters(settings, sql, redis),
     notices: [...sql.notices, ...(redis?.notices ?? []), ...(redis === null ? [] : await sleepersIn(sql))],
     async ping() {
       await Promise.all([sql.ping(), redis?.ping()])
@@ -92,7 +91,9 @@ async function openRedis(
   sql: SqlDatabase,
   refusedForMs: () => number,
 ): Promise<RedisStores | null> {
-  return url === null ? null : await openRedisStores({ ...settings, url }, sql, refusedForMs)
+  if (url === null) return null
+  const { openRedisStores } = await import('./redis/open.ts')
+  return await openRedisStores({ ...settings, url }, sql, refusedForMs)
 }
 
 /** Sessions that were opened before Redis was. */
@@ -114,8 +115,10 @@ async function openSql(settings: StoreSettings): Promise<SqlDatabase> {
   switch (database.kind) {
     case 'sqlite':
       return await openSqlite(database.path, { autoMigrate })
-    case 'postgres':
+    case 'postgres': {
+      const { openPostgres } = await import('./sql/postgres.ts')
       return await openPostgres({ url: database.url, poolSize, timeoutSeconds, autoMigrate })
+    }
   }
 }
 
@@ -126,22 +129,30 @@ export interface Tables extends DatabaseSchema {
 }
 
 /** The tables of the database alone, of whatever version they are. */
-export function openSchema({ database }: Pick<StoreSettings, 'database'>): Tables {
-  const schema = database.kind === 'sqlite' ? openSqliteSchema(database.path) : openPostgresSchema(database)
+export async function openSchema({ database }: Pick<StoreSettings, 'database'>): Promise<Tables> {
+  const schema =
+    database.kind === 'sqlite'
+      ? openSqliteSchema(database.path)
+      : (await import('./sql/postgres.ts')).openPostgresSchema(database)
   return { ...schema, statementsOf: (migration) => statementsOf(database.kind, migration) }
 }
 
 /** A count need not survive what an attacker cannot bring about: beside SQLite it costs no write to the disk. */
-function openCounters(
+async function openCounters(
   { database, redisPrefix, isWorker = false }: StoreSettings,
   sql: SqlDatabase,
   redis: RedisStores | null,
-): CounterStore {
-  if (redis !== null) return createRedisCounters(redis.client, redisPrefix)
+): Promise<CounterStore> {
+  if (redis !== null) {
+    const { createRedisCounters } = await import('./limits/redis.ts')
+    return createRedisCounters(redis.client, redisPrefix)
+  }
   switch (database.kind) {
     case 'sqlite':
       return isWorker ? createWorkerCounters() : createMemoryCounters()
-    case 'postgres':
+    case 'postgres': {
+      const { createPostgresCounters } = await import('./limits/postgres.ts')
       return createPostgresCounters(sql.reader)
+    }
   }
 }
