@@ -21,7 +21,8 @@ export function toAttempts(bytes: Uint8Array): Attempt[] {
 }
 
 export function toAttemptBytes(attempts: readonly Attempt[]): Buffer {
-  const bytes = Buffer.alloc(ATTEMPTS_BYTES)
+  // From Node's pool: `Buffer.alloc` would give each refresh memory of its own, which the garbage collector pays for.
+  const bytes = Buffer.allocUnsafe(ATTEMPTS_BYTES).fill(0)
   writeAttempts(bytes, 0, attempts)
   return bytes
 }

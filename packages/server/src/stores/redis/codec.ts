@@ -79,7 +79,7 @@ export function encodeSession({ session, credentialVersion }: StoredSession, mar
 /** The part that a rotation writes: the beginning, of a live session. */
 export function encodeRotation({ generation, lastUsedAt, attempts, ip }: Session, mark: Uint8Array): Buffer {
   const address = ip === null ? '' : ip.slice(0, 255)
-  const bytes = Buffer.alloc(IP + address.length)
+  const bytes = Buffer.allocUnsafe(IP + address.length).fill(0)
   bytes.set(mark, MARK)
   bytes.writeUIntBE(generation, GENERATION, NUMBER_BYTES)
   bytes.writeUIntBE(lastUsedAt, LAST_USED, NUMBER_BYTES)
